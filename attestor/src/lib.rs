@@ -1,0 +1,1 @@
+//! Attestor: checks TEE evidence and signs verdicts about it.

@@ -1,0 +1,1 @@
+//! Drives the compiled Move packages on the ledger: scenarios, attacks, invariants.

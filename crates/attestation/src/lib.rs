@@ -1,0 +1,1 @@
+//! TEE evidence in, verdict out; one module a platform.

@@ -1,0 +1,1 @@
+//! Typed access to the Atoma contracts on Sui: objects, events, transactions, abort names.

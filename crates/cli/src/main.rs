@@ -1,0 +1,3 @@
+//! The `atoma` binary: one subcommand a role.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! SDK: verifies evidence, seals requests, pays, checks receipts.

@@ -1,0 +1,1 @@
+//! The compiled bytecode of the Sui framework and of the Atoma packages, embedded.

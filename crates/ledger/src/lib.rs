@@ -1,0 +1,1 @@
+//! The localnet's state machine: executes Sui transactions, keeps objects, cuts checkpoints.

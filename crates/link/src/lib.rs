@@ -1,0 +1,1 @@
+//! The protocol between node and sequencer: one bidirectional stream.

@@ -1,0 +1,1 @@
+//! A Sui-compatible localnet: gRPC, faucet and controls over the ledger.

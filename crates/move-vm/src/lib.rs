@@ -1,0 +1,1 @@
+//! Sui Move bytecode: reader, interpreter and natives behind an object-runtime trait.

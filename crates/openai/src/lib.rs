@@ -1,0 +1,1 @@
+//! OpenAI request, response, stream and error shapes.

@@ -1,0 +1,1 @@
+//! Ids, money, time, signed statements, Merkle roots, sealed chunks and both sides of a channel.

@@ -1,0 +1,1 @@
+//! Follows the chain's checkpoints into SQL and answers auditors.

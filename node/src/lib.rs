@@ -1,0 +1,1 @@
+//! A node: pulls paid tasks, runs them, signs receipts, settles.
