@@ -28,11 +28,10 @@ export async function compilePackage(folder) {
 /** Compiles `move-stdlib` or `sui-framework` as a root package at its own address. */
 export async function compileFramework(name) {
   const files = frameworkFiles(name);
-  // The compiler zeroes the address of a root package that is not published and gives the name
-  // "Sui" to the implicit framework: another name, without publication, keeps 0x1 and 0x2.
-  files["Move.toml"] = files["Move.toml"]
-    .replace(/^name = "(\w+)"/m, 'name = "$1Framework"')
-    .replace(/^published-at.*\n/m, "");
+  // As a root, the package called "Sui" is compiled at 0x0 and depends on itself; under another
+  // name and unpublished it keeps the 0x2 of its manifest.
+  files["Move.toml"] = files["Move.toml"].replace(/^name = "Sui"/m, 'name = "SuiFramework"');
+  if (name === "sui-framework") files["Move.toml"] = files["Move.toml"].replace(/^published-at.*\n/m, "");
   return compile(files, fetcherFor(undefined), { silenceWarnings: true });
 }
 
