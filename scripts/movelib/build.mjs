@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { isCurrent, OUTPUT, removeOthers, stampFor, writeArtifact } from "./artifact.mjs";
 import { compileFramework, compilePackage } from "./compiler.mjs";
+import { forbidNetwork } from "./framework.mjs";
 import { Failure, protocolPackages, repositoryPath, testPackages } from "./packages.mjs";
 
 const FRAMEWORK = [
@@ -9,7 +10,8 @@ const FRAMEWORK = [
   { name: "sui", source: "sui-framework" },
 ];
 
-export async function build() {
+export async function build(flags) {
+  if (flags.includes("--offline")) forbidNetwork();
   const packages = protocolPackages();
   const tests = testPackages();
   const framework = stampFor(undefined);

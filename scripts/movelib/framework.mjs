@@ -7,6 +7,7 @@ import { Failure, readPackage, ROOT } from "./packages.mjs";
 const CRATE = "moverox-sui";
 const METADATA_LIMIT_BYTES = 256 * 1024 * 1024;
 let located;
+let offline = false;
 
 /** `name version checksum` of the framework crate in Cargo.lock; changes when the framework does. */
 export function frameworkIdentity() {
@@ -23,24 +24,34 @@ export function frameworkFiles(name) {
   return readPackage(join(locate(), "move", name));
 }
 
+/** From now on, fails rather than fetch the crate. */
+export function forbidNetwork() {
+  offline = true;
+}
+
 function locate() {
-  located ??= findCrate(["--offline"]) ?? findCrate([]);
+  located ??= findCrate(["--offline"]) ?? fetchCrate();
   return located;
+}
+
+function fetchCrate() {
+  if (offline) throw new Failure("the Sui framework source is not fetched yet: run `scripts/move build`.");
+  return findCrate([]);
 }
 
 /** Asks cargo where the crate's source is; offline first, so that a fetched workspace needs no network. */
 function findCrate(flags) {
-  const offline = flags.includes("--offline");
+  const quiet = flags.includes("--offline");
   const platform = ["--filter-platform", hostPlatform()];
   const result = spawnSync("cargo", ["metadata", "--locked", "--format-version", "1", ...platform, ...flags], {
     cwd: ROOT,
     encoding: "utf8",
     maxBuffer: METADATA_LIMIT_BYTES,
-    stdio: ["ignore", "pipe", offline ? "ignore" : "inherit"],
+    stdio: ["ignore", "pipe", quiet ? "ignore" : "inherit"],
   });
   if (result.error) throw new Failure(`cargo could not be run (${result.error.message}): install Rust from https://rustup.rs.`);
   if (result.status !== 0) {
-    if (offline) return undefined;
+    if (quiet) return undefined;
     throw new Failure("cargo metadata failed (its message is above): it locates the Sui framework source.");
   }
   const found = JSON.parse(result.stdout).packages.find((entry) => entry.name === CRATE);

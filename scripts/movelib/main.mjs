@@ -5,7 +5,7 @@ import { compilePackage, runTests } from "./compiler.mjs";
 import { Failure, protocolPackages, repositoryPath } from "./packages.mjs";
 
 const COMMANDS = {
-  build: ["build", "compile what changed into target/move; warnings fail", build],
+  build: ["build [--offline]", "compile what changed into target/move; warnings fail", build],
   check: ["check [FOLDER...]", "compile packages (default: move/usd, move/atoma) and print diagnostics", check],
   test: ["test [FOLDER...]", "run the packages' unit tests in the Sui VM", test],
 };
