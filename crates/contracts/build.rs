@@ -24,9 +24,13 @@ const HINT: &str = "the Move packages are not compiled: run `scripts/move build`
 )]
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    watch(&root);
     match embed(&root) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            // Only now: cargo prints all of it above the message of a failed script, which it runs
+            // again in any case.
+            watch(&root);
+            ExitCode::SUCCESS
+        }
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE
