@@ -1,1 +1,13 @@
 //! Ids, money, time, signed statements, Merkle roots, sealed chunks and both sides of a channel.
+//!
+//! Everything here is pure: no IO, no clock, no source of randomness, no chain client. Time and
+//! randomness are arguments. What a contract recomputes is BCS and BLAKE2b-256, byte for byte as in
+//! `move/atoma`; golden vectors in `vectors/` hold both to it.
+
+pub mod hash;
+pub mod ids;
+pub mod keys;
+pub mod money;
+pub mod random;
+pub mod statement;
+pub mod time;
