@@ -21,7 +21,9 @@ pub enum LedgerError {
     #[error("genesis cannot be built: {0}")]
     Genesis(String),
     /// The store was written by another version of this program.
-    #[error("the state is of format {found}, this program reads format {expected}: start with an empty state")]
+    #[error(
+        "the state is of format {found}, this program reads format {expected}: start with an empty state"
+    )]
     FormatVersion {
         /// Format of the store.
         found: u64,
@@ -29,7 +31,9 @@ pub enum LedgerError {
         expected: u64,
     },
     /// The store holds another chain than the configuration describes.
-    #[error("the state belongs to another chain (genesis {found}, configured {expected}): start with an empty state or with its own configuration")]
+    #[error(
+        "the state belongs to another chain (genesis {found}, configured {expected}): start with an empty state or with its own configuration"
+    )]
     OtherGenesis {
         /// Fingerprint of the store's genesis configuration.
         found: Digest,
@@ -80,12 +84,6 @@ pub enum Refusal {
     /// A command lacks its inputs.
     #[error("command {command} has no inputs")]
     EmptyCommand {
-        /// Index of the command.
-        command: usize,
-    },
-    /// A command names an input or result that does not exist at that point.
-    #[error("command {command} refers to a missing input or result")]
-    ArgumentOutOfBounds {
         /// Index of the command.
         command: usize,
     },
@@ -157,7 +155,9 @@ pub enum Refusal {
     },
     /// The object has moved on since: the transaction was built on an old version, or another
     /// transaction used that version first.
-    #[error("object {id} is at version {current}, version {asked} is not available for consumption")]
+    #[error(
+        "object {id} is at version {current}, version {asked} is not available for consumption"
+    )]
     ObjectVersionUnavailable {
         /// Which object.
         id: Address,

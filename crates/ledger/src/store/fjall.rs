@@ -45,9 +45,7 @@ impl FjallStore {
             })?;
         let tables = Table::ALL
             .iter()
-            .map(|table| {
-                database_keyspace(&database, *table)
-            })
+            .map(|table| database_keyspace(&database, *table))
             .collect::<Result<_, _>>()?;
         Ok(Self { database, tables })
     }
