@@ -50,6 +50,13 @@ preflight_rust() {
         preflight_problem "Rust $MIN_RUST: this is ${version%% *}; run 'rustup update stable', or install from https://rustup.rs."
 }
 
+preflight_rust_components() {
+    local problems=0
+    command -v cargo-fmt >/dev/null || preflight_problem "rustfmt: run 'rustup component add rustfmt'." || problems=1
+    command -v cargo-clippy >/dev/null || preflight_problem "clippy: run 'rustup component add clippy'." || problems=1
+    return "$problems"
+}
+
 preflight_node() {
     local version
     if ! command -v node >/dev/null; then

@@ -3,11 +3,13 @@ import { resolve } from "node:path";
 import { build } from "./build.mjs";
 import { compilePackage, runTests } from "./compiler.mjs";
 import { Failure, protocolPackages, repositoryPath } from "./packages.mjs";
+import { reportUntested } from "./untested.mjs";
 
 const COMMANDS = {
   build: ["build [--offline]", "compile what changed into target/move; warnings fail", build],
   check: ["check [FOLDER...]", "compile packages (default: move/usd, move/atoma) and print diagnostics", check],
   test: ["test [FOLDER...]", "run the packages' unit tests in the Sui VM", test],
+  untested: ["untested [FOLDER...]", "list public functions and errors that no unit test names", untested],
 };
 
 async function check(folders) {
@@ -38,6 +40,14 @@ async function test(folders) {
     failed ||= !passed || total === 0;
   }
   if (failed) process.exitCode = 1;
+}
+
+async function untested(folders) {
+  const problems = chosen(folders).reduce((sum, folder) => sum + reportUntested(folder), 0);
+  if (problems > 0) {
+    console.log(`${problems} without a test`);
+    process.exitCode = 1;
+  }
 }
 
 /** The folders named on the command line, or those of the protocol's packages. */
