@@ -1,8 +1,7 @@
 // The real Sui Move compiler and test VM (WASM), over packages on disk and the framework of framework.mjs.
 import * as sui from "@zktx.io/sui-move-builder/full";
-import { resolve } from "node:path";
 import { frameworkFiles } from "./framework.mjs";
-import { Failure, readManifest, readPackage } from "./packages.mjs";
+import { Failure, localDependencies, readManifest, readPackage } from "./packages.mjs";
 
 const color = Boolean(process.stderr.isTTY && !process.env.NO_COLOR);
 const base = { network: "mainnet", ansiColor: color, lintFlag: "default" };
@@ -57,6 +56,7 @@ function initialize() {
 
 /** Serves the framework in place of Sui's git repository, and local packages from disk. */
 function fetcherFor(folder) {
+  const locals = folder === undefined ? new Map() : localDependencies(folder);
   return {
     async fetch(_repository, _revision, subfolder) {
       const name = subfolder?.split("/").pop();
@@ -69,10 +69,9 @@ function fetcherFor(folder) {
     getResolvedSha() {
       return undefined;
     },
-    async fetchLocal(path, context) {
-      if (process.env.MOVE_DEBUG) console.error("fetchLocal", path, context);
-      if (folder === undefined) return frameworkFiles(path.split("/").pop());
-      return localDependency(resolve(folder, path));
+    async fetchLocal(path, { dependencyName }) {
+      // By name, because the path of a dependency's dependency arrives without its leading "..".
+      return folder === undefined ? frameworkFiles(path.split("/").pop()) : localDependency(locals.get(dependencyName));
     },
   };
 }

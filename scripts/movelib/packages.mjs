@@ -12,9 +12,10 @@ const TEST_PACKAGE_FOLDERS = ["contracts-tests/move", "crates/*/tests/move"];
 /** A failure whose message is for the person, without a stack trace. */
 export class Failure extends Error {}
 
-/** Path relative to the repository, with forward slashes. */
+/** Path relative to the repository, with forward slashes; a path outside it stays as it is. */
 export function repositoryPath(path) {
-  return relative(ROOT, path).split(sep).join("/");
+  const inside = relative(ROOT, path).split(sep).join("/");
+  return inside.startsWith("..") ? path : inside;
 }
 
 /** All files under `folder` (Move.toml, *.move, README excluded), sorted, as relative path -> text. */
@@ -67,16 +68,27 @@ export function section(toml, name) {
   return lines.slice(start + 1, length < 0 ? undefined : start + 1 + length).join("\n");
 }
 
-/** The package's folder and those of its local dependencies, each once, the package first. */
-export function folderClosure(folder) {
-  const seen = new Set();
+/** The folder of every local dependency, direct or not, by the name it is depended on. */
+export function localDependencies(folder) {
+  const found = new Map();
   const visit = (path) => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    readManifest(path).dependencies.forEach((dependency) => visit(dependency.folder));
+    for (const dependency of readManifest(path).dependencies) {
+      const known = found.get(dependency.name);
+      if (known !== undefined && known !== dependency.folder) {
+        throw new Failure(`${repositoryPath(folder)} depends on two packages called ${dependency.name}.`);
+      }
+      if (known !== undefined) continue;
+      found.set(dependency.name, dependency.folder);
+      visit(dependency.folder);
+    }
   };
-  visit(resolve(folder));
-  return [...seen];
+  visit(folder);
+  return found;
+}
+
+/** The package's folder and those of its local dependencies, the package first. */
+export function folderClosure(folder) {
+  return [...new Set([resolve(folder), ...localDependencies(folder).values()])];
 }
 
 /** Folders of the protocol's packages; a missing one is a failure. */
