@@ -3,7 +3,12 @@
 //! Indices between tables are plain `u16` newtypes-by-position; [`CompiledModule::read`] checks
 //! that every one of them is in range, so that later stages may follow them without asking.
 
+mod bounds;
+mod code;
+mod cursor;
 mod instruction;
+pub(crate) mod limits;
+mod reader;
 
 use thiserror::Error;
 
@@ -14,9 +19,10 @@ use crate::types::ModuleId;
 use crate::vm::Visibility;
 
 pub use instruction::Instruction;
+pub use reader::relocate;
 
 /// Lowest version of the format that is read.
-pub const MIN_VERSION: u32 = 5;
+pub const MIN_VERSION: u32 = 6;
 /// Highest version of the format that is read; the first with enums is 7.
 pub const MAX_VERSION: u32 = 7;
 /// The flavour byte that Sui's compiler puts on top of the version word from version 7 on.
@@ -75,7 +81,7 @@ pub enum BinaryError {
 }
 
 /// A module as read from its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompiledModule {
     /// Format version without flavour.
     pub version: u32,
@@ -321,15 +327,6 @@ pub struct JumpTable {
 }
 
 impl CompiledModule {
-    /// Reads a module and checks that every index in it is in range.
-    ///
-    /// # Errors
-    /// [`BinaryError`] for anything but a well-formed module.
-    pub fn read(bytes: &[u8]) -> Result<Self, BinaryError> {
-        let _ = bytes;
-        Err(BinaryError::BadMagic)
-    }
-
     /// The module's own address (original id of its package) and name.
     #[must_use]
     pub fn id(&self) -> ModuleId {
@@ -377,14 +374,4 @@ impl CompiledModule {
             .filter(|(index, _)| *index != self.self_handle)
             .map(|(index, _)| self.module_id(index))
     }
-}
-
-/// The same module bytes under another address: replaces the address of the module itself, as
-/// publishing does with the `0x0` that the compiler leaves.
-///
-/// # Errors
-/// [`BinaryError`] when the bytes are not a module.
-pub fn relocate(bytes: &[u8], address: Address) -> Result<Vec<u8>, BinaryError> {
-    let _ = (bytes, address);
-    Err(BinaryError::BadMagic)
 }

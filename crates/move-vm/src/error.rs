@@ -53,6 +53,9 @@ pub enum Status {
     /// A vector was accessed out of its bounds, or popped or unpacked at the wrong length.
     #[error("vector operation out of bounds")]
     Vector,
+    /// An enum value was unpacked as another variant than it is.
+    #[error("enum value is of another variant")]
+    VariantTag,
     /// Calls were nested too deeply.
     #[error("call depth limit exceeded")]
     CallDepth,

@@ -20,8 +20,10 @@ mod hash;
 pub mod identifier;
 pub mod layout;
 pub mod limits;
+mod natives;
 pub mod object_runtime;
 pub mod resolver;
+mod runtime;
 pub mod types;
 pub mod value;
 pub mod vm;
@@ -35,6 +37,7 @@ pub use gas::{GasMeter, LinearGas, NativeCost};
 pub use identifier::Identifier;
 pub use layout::{LoadedType, TypeLayout};
 pub use limits::Limits;
+pub use natives::derive_child_id;
 pub use object_runtime::{
     ChildHandle, ObjectError, ObjectRuntime, Recipient, TxFacts, derive_fresh_id,
 };

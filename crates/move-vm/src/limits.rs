@@ -17,10 +17,6 @@ pub struct Limits {
     pub type_depth: usize,
     /// Most nodes of one type at run time.
     pub type_nodes: usize,
-    /// Largest module, in bytes.
-    pub module_bytes: usize,
-    /// Most bytes of one event.
-    pub event_bytes: usize,
 }
 
 impl Default for Limits {
@@ -33,8 +29,6 @@ impl Default for Limits {
             vector_length: 1024 * 1024,
             type_depth: 16,
             type_nodes: 128,
-            module_bytes: 100 * 1024,
-            event_bytes: 250 * 1024,
         }
     }
 }

@@ -6,6 +6,7 @@ mod u256;
 use crate::address::Address;
 
 pub use reference::Reference;
+pub(crate) use reference::{Path, Root, Step, StepKind};
 pub use u256::U256;
 
 /// A Move value.
@@ -119,6 +120,25 @@ impl Value {
         match self {
             Self::Bytes(bytes) => Some(bytes),
             _ => None,
+        }
+    }
+
+    /// Bytes that a copy of this value takes beyond the value itself; none for scalars.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        /// Bytes of one value in a vector or struct.
+        const CELL: u64 = 40;
+        let cells = |values: &[Self]| -> u64 {
+            values
+                .iter()
+                .fold(0, |sum: u64, value| sum.saturating_add(CELL + value.size()))
+        };
+        match self {
+            Self::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Self::Vector(values) => cells(values),
+            Self::Struct(fields) => cells(fields),
+            Self::Variant(variant) => cells(&variant.fields),
+            _ => 0,
         }
     }
 }

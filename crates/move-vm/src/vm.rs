@@ -7,17 +7,24 @@ use crate::address::Address;
 use crate::binary::CompiledModule;
 use crate::error::{Status, VmError, VmResult};
 use crate::gas::GasMeter;
+use crate::identifier::Identifier;
 use crate::layout::LoadedType;
 use crate::limits::Limits;
 use crate::object_runtime::ObjectRuntime;
 use crate::resolver::{ModuleResolver, Package};
-use crate::types::Type;
+use crate::runtime::layouts::{self, TypeCache};
+use crate::runtime::linker::{Cache, LinkContext, LinkedModule, Linker};
+use crate::runtime::machine::Machine;
+use crate::runtime::ty::{Naming, Ty};
+use crate::types::{ModuleId, Type};
 use crate::value::Value;
 
 /// A Move virtual machine with its cache of loaded packages. One serves many threads.
 #[derive(Debug, Default)]
 pub struct Vm {
     limits: Limits,
+    cache: Cache,
+    types: TypeCache,
 }
 
 /// Everything outside of the machine that one execution uses.
@@ -112,13 +119,25 @@ impl Vm {
     /// A machine with these bounds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self {
+            limits,
+            cache: Cache::default(),
+            types: TypeCache::default(),
+        }
     }
 
     /// Bounds of every execution.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn linker<'a>(&'a self, resolver: &'a dyn ModuleResolver) -> Linker<'a> {
+        Linker {
+            cache: &self.cache,
+            resolver,
+            limits: &self.limits,
+        }
     }
 
     /// Calls a function.
@@ -130,11 +149,54 @@ impl Vm {
     /// [`VmError`] with the place where the execution failed. The host's state is then whatever
     /// the execution left; a ledger discards it.
     pub fn execute(&self, call: Call<'_>, host: Host<'_>) -> VmResult<Outcome> {
-        let _ = (call, host);
-        Err(VmError::with_message(
-            Status::Invariant,
-            "execution is not there yet",
-        ))
+        let linker = self.linker(host.resolver);
+        let context = linker.context(&call.package)?;
+        let (module, function) = find(&linker, &context, call.module, call.function)?;
+        let ty_args = resolve_type_args(&linker, &context, &module, function, call.type_args)?;
+        let facts = module.loaded.functions[usize::from(function)];
+        if facts.parameters != call.args.len() {
+            return Err(VmError::with_message(
+                Status::Arguments,
+                format!("expected {} arguments", facts.parameters),
+            ));
+        }
+        let mut machine = Machine::new(linker, context, host.objects, host.gas);
+        let mut held = Vec::new();
+        for (index, argument) in call.args.into_iter().enumerate() {
+            let value = match argument {
+                Argument::Value(value) => value,
+                Argument::Reference(value) => {
+                    let slot = machine.hold(value)?;
+                    held.push((index, slot));
+                    Machine::reference_to(slot, false)
+                }
+                Argument::MutableReference(value) => {
+                    let slot = machine.hold(value)?;
+                    held.push((index, slot));
+                    Machine::reference_to(slot, true)
+                }
+            };
+            machine.push(value)?;
+        }
+        machine.run(&module, function, ty_args)?;
+        let returns: Vec<Value> = machine.pop_many(facts.returns)?.collect();
+        if returns
+            .iter()
+            .any(|value| matches!(value, Value::Reference(_)))
+        {
+            return Err(VmError::with_message(
+                Status::ReturnValue,
+                "references cannot be returned to a transaction",
+            ));
+        }
+        let references = held
+            .into_iter()
+            .map(|(index, slot)| Ok((index, machine.release(slot)?)))
+            .collect::<VmResult<_>>()?;
+        Ok(Outcome {
+            returns,
+            references,
+        })
     }
 
     /// What there is to know about a function.
@@ -148,8 +210,28 @@ impl Vm {
         module: &str,
         function: &str,
     ) -> VmResult<FunctionInfo> {
-        let _ = (resolver, package, module, function);
-        Err(VmError::new(Status::FunctionNotFound))
+        let linker = self.linker(resolver);
+        let context = linker.context(package)?;
+        let (module, index) = find(&linker, &context, module, function)?;
+        let compiled = &module.loaded.compiled;
+        let definition = &compiled.function_defs[usize::from(index)];
+        let handle = &compiled.function_handles[usize::from(definition.handle)];
+        let types = |signature: u16| -> VmResult<Vec<Type>> {
+            Ok(linker
+                .signature(&context, &module, signature)?
+                .iter()
+                .map(|ty| ty.to_type(Naming::Defining))
+                .collect())
+        };
+        Ok(FunctionInfo {
+            visibility: definition.visibility,
+            is_entry: definition.is_entry,
+            is_native: definition.code.is_none(),
+            type_parameters: handle.type_parameters.clone(),
+            parameters: types(handle.parameters)?,
+            returns: types(handle.returns)?,
+            index,
+        })
     }
 
     /// Shape and abilities of a concrete type whose datatypes are named by defining id.
@@ -157,8 +239,13 @@ impl Vm {
     /// # Errors
     /// When the type is not concrete, a package or datatype is missing, or a bound is exceeded.
     pub fn load_type(&self, resolver: &dyn ModuleResolver, ty: &Type) -> VmResult<Arc<LoadedType>> {
-        let _ = (resolver, ty);
-        Err(VmError::new(Status::TypeNotFound))
+        if let Some(loaded) = self.types.get(ty) {
+            return Ok(loaded);
+        }
+        let resolved = self.linker(resolver).concrete(None, ty)?;
+        let loaded = layouts::load_type(&resolved)?;
+        self.types.insert(ty.clone(), loaded.clone());
+        Ok(loaded)
     }
 
     /// A module of a stored package.
@@ -171,8 +258,8 @@ impl Vm {
         package: &Address,
         module: &str,
     ) -> VmResult<Arc<CompiledModule>> {
-        let _ = (resolver, package, module);
-        Err(VmError::new(Status::ModuleNotFound))
+        let package = self.linker(resolver).package(package)?;
+        Ok(package.module(module)?.compiled.clone())
     }
 
     /// Checks a package that is about to be published: every module is read, verified (Sui's rules
@@ -206,6 +293,62 @@ impl Vm {
     /// Drops what is cached about these storage ids: for packages that were loaded in a
     /// transaction which was then discarded, or that were replaced in place.
     pub fn forget(&self, packages: &[Address]) {
-        let _ = packages;
+        if self.cache.forget(packages) {
+            self.types.clear();
+        }
     }
+}
+
+fn find(
+    linker: &Linker<'_>,
+    context: &LinkContext,
+    module: &str,
+    function: &str,
+) -> VmResult<(Arc<LinkedModule>, u16)> {
+    let name = Identifier::new(module)
+        .map_err(|_| VmError::with_message(Status::ModuleNotFound, "not an identifier"))?;
+    let id = ModuleId::new(context.root.package.original_id, name);
+    let module = linker.module(context, &id)?;
+    let index = module
+        .loaded
+        .function_names
+        .get(function)
+        .copied()
+        .ok_or_else(|| {
+            VmError::with_message(Status::FunctionNotFound, format!("{id}::{function}"))
+        })?;
+    Ok((module, index))
+}
+
+fn resolve_type_args(
+    linker: &Linker<'_>,
+    context: &LinkContext,
+    module: &LinkedModule,
+    function: u16,
+    type_args: &[Type],
+) -> VmResult<Arc<[Ty]>> {
+    let compiled = &module.loaded.compiled;
+    let handle = compiled.function_defs[usize::from(function)].handle;
+    let constraints = &compiled.function_handles[usize::from(handle)].type_parameters;
+    if constraints.len() != type_args.len() {
+        return Err(VmError::with_message(
+            Status::TypeArguments,
+            format!("expected {} type arguments", constraints.len()),
+        ));
+    }
+    type_args
+        .iter()
+        .zip(constraints)
+        .map(|(ty, constraint)| {
+            let ty = linker.concrete(Some(context), ty)?;
+            if ty.abilities(&[]).contains(*constraint) {
+                Ok(ty)
+            } else {
+                Err(VmError::with_message(
+                    Status::TypeArguments,
+                    "type argument lacks an ability",
+                ))
+            }
+        })
+        .collect()
 }
