@@ -26,6 +26,7 @@ pub mod resolver;
 mod runtime;
 pub mod types;
 pub mod value;
+mod verifier;
 pub mod vm;
 
 pub use ability::AbilitySet;

@@ -15,6 +15,7 @@ use crate::resolver::{ModuleResolver, Package};
 use crate::runtime::layouts::{self, TypeCache};
 use crate::runtime::linker::{Cache, LinkContext, LinkedModule, Linker};
 use crate::runtime::machine::Machine;
+use crate::runtime::publish;
 use crate::runtime::ty::{Naming, Ty};
 use crate::types::{ModuleId, Type};
 use crate::value::Value;
@@ -272,8 +273,7 @@ impl Vm {
         resolver: &dyn ModuleResolver,
         package: &Package,
     ) -> VmResult<Vec<Arc<CompiledModule>>> {
-        let _ = (resolver, package);
-        Err(VmError::new(Status::Verification))
+        publish::check_package(&self.linker(resolver), package)
     }
 
     /// Checks that `new` may replace `old` under `policy`: what others rely on is still there.
