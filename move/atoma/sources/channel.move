@@ -2,7 +2,7 @@
 ///
 /// | object       | kind   | fields | who writes |
 /// |--------------|--------|--------|------------|
-/// | `Channel<T>` | shared | fixed at `open`: `version, network, node, payer_cap, voucher_key, router, routing_bps, protocol_bps, slots, need, credit, grace_ms, reap_ms, expires_ms`; only growing: `funded, authorized, paid, lanes, folded, routing_claimed, compensation`; `refund_to`, `state`, `since`, `balance` | anybody: `settle`, `top_up`, `request_close_expired`, `finalize`; `PayerCap`: `request_close`, `set_refund_to`, `claim_compensation`, `reap`; `NodeCap`: `close`, `fold`; router: `claim_routing` |
+/// | `Channel<T>` | shared | fixed at `open`: `version, network, node, payer_cap, voucher_key, router, routing_bps, protocol_bps, slots, need, credit, grace_ms, reap_ms, expires_ms`; only growing: `funded, authorized, paid, lanes, folded, routing_claimed, compensated, compensation_claimed`; `refund_to`, `state`, `since`, `balance` | anybody: `settle`, `top_up`, `request_close_expired`, `finalize`; `PayerCap`: `request_close`, `set_refund_to`, `claim_compensation`, `reap`; `NodeCap`: `close`, `fold`; router: `claim_routing` |
 /// | `PayerCap`   | owned  | `channel` | - |
 ///
 /// A **voucher** by the payer's key says how much was authorized since opening, a **statement** by
@@ -13,8 +13,8 @@
 /// missing grade, all of which its sender can check; a closed channel, a stale or empty statement
 /// pays 0, so that no channel can stop a batch.
 ///
-/// Funds: `balance = funded - paid + (routing share of paid - routing_claimed) + compensation held`
-/// until the refund; afterwards what is left is the router's and the compensation.
+/// Funds: `balance = (funded - paid) + (routing share of paid - routing_claimed) + (compensated -
+/// compensation_claimed)`, always; closing takes the first part out.
 ///
 /// | from \ to | open | closing | closed |
 /// |-----------|------|---------|--------|
@@ -162,8 +162,9 @@ public struct Channel<phantom T> has key {
     folded: u64,
     lanes: vector<Lane>,
     routing_claimed: u64,
-    /// Given back by the node for a proven overcharge, not claimed yet.
-    compensation: u64,
+    /// Everything the node had to give back for proven overcharges; never above `paid`.
+    compensated: u64,
+    compensation_claimed: u64,
 }
 
 /// Prices of one model, fixed for the life of the channel.
@@ -286,7 +287,8 @@ public fun open<T>(
         folded: 0,
         lanes: vector[],
         routing_claimed: 0,
-        compensation: 0,
+        compensated: 0,
+        compensation_claimed: 0,
     };
     events::emit_channel_opened(
         channel.network,
@@ -478,9 +480,13 @@ public fun claim_compensation<T>(
     ctx: &mut TxContext,
 ): Coin<T> {
     channel.assert_payer(cap);
-    let amount = channel.compensation;
-    channel.compensation = 0;
-    events::emit_compensation_claimed(object::id(channel), amount);
+    let amount = channel.compensation_due();
+    channel.compensation_claimed = channel.compensation_claimed + amount;
+    events::emit_compensation_claimed(
+        object::id(channel),
+        amount,
+        channel.compensation_claimed,
+    );
     coin::take(&mut channel.balance, amount, ctx)
 }
 
@@ -516,7 +522,8 @@ public fun reap<T>(
         live_time.is_over(channel.since.borrow(), channel.reap_ms, clock),
         ETooEarlyToReap,
     );
-    let Channel { id, mut balance, compensation, .. } = channel;
+    let compensation = channel.compensation_due();
+    let Channel { id, mut balance, .. } = channel;
     let PayerCap { id: cap_id, .. } = cap;
     let owed = coin::take(&mut balance, compensation, ctx);
     let unclaimed = balance.value();
@@ -569,7 +576,12 @@ public fun routing_due<T>(channel: &Channel<T>): u64 {
 }
 
 /// What the payer may claim for proven overcharges.
-public fun compensation<T>(channel: &Channel<T>): u64 { channel.compensation }
+public fun compensation_due<T>(channel: &Channel<T>): u64 {
+    channel.compensated - channel.compensation_claimed
+}
+
+/// Everything the node had to give back for proven overcharges.
+public fun compensated<T>(channel: &Channel<T>): u64 { channel.compensated }
 
 /// Coins in the channel.
 public fun balance<T>(channel: &Channel<T>): u64 { channel.balance.value() }
@@ -606,9 +618,14 @@ public(package) fun assert_network<T>(channel: &Channel<T>, network: ID) {
     assert!(channel.network == network, EWrongNetwork);
 }
 
+/// What the payer paid and did not get back, the most that it may still be given back.
+public(package) fun compensable<T>(channel: &Channel<T>): u64 {
+    channel.paid - channel.compensated
+}
+
 /// Takes in what the node gives back for a proven overcharge.
 public(package) fun compensate<T>(channel: &mut Channel<T>, funds: Balance<T>) {
-    channel.compensation = channel.compensation + funds.value();
+    channel.compensated = channel.compensated + funds.value();
     channel.balance.join(funds);
 }
 

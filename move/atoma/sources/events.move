@@ -381,6 +381,7 @@ public struct RoutingClaimed has copy, drop {
 public struct CompensationClaimed has copy, drop {
     channel: ID,
     amount: u64,
+    compensation_claimed: u64,
 }
 
 /// Emitted when a lane was folded.
@@ -449,6 +450,7 @@ public struct OverchargeCompensated has copy, drop {
     channel: ID,
     vault: ID,
     amount: u64,
+    compensated: u64,
 }
 
 /// Emitted when a pool was slashed.
@@ -903,8 +905,8 @@ public(package) fun emit_routing_claimed(channel: ID, amount: u64, routing_claim
     event::emit(RoutingClaimed { channel, amount, routing_claimed });
 }
 
-public(package) fun emit_compensation_claimed(channel: ID, amount: u64) {
-    event::emit(CompensationClaimed { channel, amount });
+public(package) fun emit_compensation_claimed(channel: ID, amount: u64, compensation_claimed: u64) {
+    event::emit(CompensationClaimed { channel, amount, compensation_claimed });
 }
 
 public(package) fun emit_lane_folded(channel: ID, key_epoch: u64, folded: u64) {
@@ -952,8 +954,13 @@ public(package) fun emit_wrong_proven(
     event::emit(WrongProven { node, rule, account, key_epoch, seq, reporter, reward });
 }
 
-public(package) fun emit_overcharge_compensated(channel: ID, vault: ID, amount: u64) {
-    event::emit(OverchargeCompensated { channel, vault, amount });
+public(package) fun emit_overcharge_compensated(
+    channel: ID,
+    vault: ID,
+    amount: u64,
+    compensated: u64,
+) {
+    event::emit(OverchargeCompensated { channel, vault, amount, compensated });
 }
 
 public(package) fun emit_slashed(

@@ -39,12 +39,28 @@ public fun of(
     assert_price(input_price);
     assert_price(output_price);
     assert!(input_tokens < TOKEN_LIMIT && output_tokens < TOKEN_LIMIT, ETooManyTokens);
-    let total =
-        (input_tokens as u128) * (input_price as u128)
-            + (output_tokens as u128) * (output_price as u128);
-    let fee = total.divide_and_round_up(TOKENS_PER_PRICE);
+    let fee = formula(input_tokens as u128, output_tokens as u128, input_price, output_price);
     assert!(fee <= MAX_U64, EFeeTooLarge);
     fee as u64
+}
+
+/// Most that a part of an answer may cost: `fee(before + part) - fee(before)`. It never aborts on
+/// counts, for the node chose them: beyond the limit nothing is owed.
+public fun of_part(
+    input_before: u64,
+    output_before: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    input_price: u64,
+    output_price: u64,
+): u128 {
+    assert_price(input_price);
+    assert_price(output_price);
+    let input = (input_before as u128) + (input_tokens as u128);
+    let output = (output_before as u128) + (output_tokens as u128);
+    if (input >= TOKEN_LIMIT as u128 || output >= TOKEN_LIMIT as u128) return 0;
+    formula(input, output, input_price, output_price)
+        - formula(input_before as u128, output_before as u128, input_price, output_price)
 }
 
 // === Package functions ===
@@ -52,4 +68,12 @@ public fun of(
 /// Aborts with `EPriceTooLarge` unless the price is below 2^48.
 public(package) fun assert_price(price: u64) {
     assert!(price < PRICE_LIMIT, EPriceTooLarge);
+}
+
+// === Private functions ===
+
+/// Counts below 2^41 and prices below 2^48 cannot overflow.
+fun formula(input: u128, output: u128, input_price: u64, output_price: u64): u128 {
+    let total = input * (input_price as u128) + output * (output_price as u128);
+    total.divide_and_round_up(TOKENS_PER_PRICE)
 }

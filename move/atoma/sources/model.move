@@ -45,7 +45,7 @@ public struct Model has key {
     version: u64,
     network: ID,
     name: String,
-    /// `blake2b256` of the manifest that lists every file of the model with its hash.
+    /// Hash of the manifest that lists every file of the model with its hash.
     manifest_hash: address,
     modality: u8,
     weights_uri: String,

@@ -102,6 +102,14 @@ public fun is_included(
     merkle::includes(root, count, head.seq, merkle::leaf(head.bytes(network)), siblings)
 }
 
+/// Whether both heads have one number but differ: no honest key signs both.
+public fun conflicts_with(head: &Head, other: &Head): bool {
+    head != other
+        && head.account == other.account
+        && head.key_epoch == other.key_epoch
+        && head.seq == other.seq
+}
+
 /// Whether `body` is the body of the head.
 public fun has_body(head: &Head, body: &Body): bool {
     head.body_hash == body.hash()

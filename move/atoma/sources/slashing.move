@@ -8,7 +8,7 @@
 /// that names the proof and the reporter, a while later the proof itself. Two rules so far:
 ///
 /// - **two receipts with one number**: one key signed two different heads with the same account, key
-///   epoch and seq;
+///   epoch and seq, or signed one and settled another;
 /// - **overcharge**: a receipt under a settled root has a fee above the formula for its own counts at
 ///   the channel's prices. The payer gets the difference back in the channel's coin, out of what the
 ///   operator has in its vault, at most what the channel paid.
@@ -146,16 +146,9 @@ public fun prove_two_receipts(
 ): Coin<ATOMA> {
     let network_id = object::id(network);
     node.assert_network(network_id);
-    let mut proof = first.bytes(network_id);
-    proof.append(second.bytes(network_id));
+    let proof = both(&first, &second, network_id);
     report.consume(network, node, RULE_TWO_RECEIPTS, proof, live_time, clock, ctx);
-    assert!(
-        first != second
-            && first.account() == second.account()
-            && first.key_epoch() == second.key_epoch()
-            && first.seq() == second.seq(),
-        ENoConflict,
-    );
+    assert!(first.conflicts_with(&second), ENoConflict);
     let key = node.epoch(first.key_epoch()).signing_key();
     assert!(
         first.is_signed(network_id, &first_signature, key)
@@ -163,6 +156,38 @@ public fun prove_two_receipts(
         EBadSignature,
     );
     punish(network, node, pool, RULE_TWO_RECEIPTS, &first, live_time, clock, ctx)
+}
+
+/// Proves that a key signed a receipt other than the one it settled under that number: the statement
+/// that was paid does not contain what the payer was given. Returns the reward. `siblings` prove the
+/// inclusion of `settled` at its `seq`.
+public fun prove_settled_another<T>(
+    report: Report,
+    network: &Network,
+    node: &mut Node,
+    pool: &mut Pool,
+    channel: &Channel<T>,
+    signed: Head,
+    signature: vector<u8>,
+    settled: Head,
+    siblings: vector<address>,
+    live_time: &LiveTime,
+    clock: &Clock,
+    ctx: &mut TxContext,
+): Coin<ATOMA> {
+    let network_id = object::id(network);
+    node.assert_network(network_id);
+    channel.assert_network(network_id);
+    assert!(channel.node() == object::id(node), EWrongNode);
+    let proof = both(&signed, &settled, network_id);
+    report.consume(network, node, RULE_TWO_RECEIPTS, proof, live_time, clock, ctx);
+    assert!(signed.account() == object::id(channel), EWrongChannel);
+    assert!(signed.conflicts_with(&settled), ENoConflict);
+    let key = node.epoch(signed.key_epoch()).signing_key();
+    assert!(signed.is_signed(network_id, &signature, key), EBadSignature);
+    let (_, receipts, root) = channel.lane(settled.key_epoch());
+    assert!(settled.is_included(network_id, root, receipts, siblings), ENotIncluded);
+    punish(network, node, pool, RULE_TWO_RECEIPTS, &signed, live_time, clock, ctx)
 }
 
 /// Proves that a settled receipt has a fee above the formula. The payer's compensation goes to the
@@ -200,15 +225,19 @@ public fun prove_overcharge<T>(
     assert!(head.is_included(network_id, root, receipts, siblings), ENotIncluded);
     assert!(head.has_body(&body), EWrongBody);
     let allowed = channel.fee_of(&body);
-    assert!(head.fee() > allowed, ENoOvercharge);
-    let loss = (head.fee() - allowed).min(channel.paid());
-    let restitution = vault.take_back(loss);
+    let fee = head.fee() as u128;
+    assert!(fee > allowed, ENoOvercharge);
+    // Above nothing and at most the fee: it fits.
+    let loss = (fee - allowed) as u64;
+    let restitution = vault.take_back(loss.min(channel.compensable()));
+    let amount = restitution.value();
+    channel.compensate(restitution);
     events::emit_overcharge_compensated(
         object::id(channel),
         object::id(vault),
-        restitution.value(),
+        amount,
+        channel.compensated(),
     );
-    channel.compensate(restitution);
     punish(network, node, pool, RULE_OVERCHARGE, &head, live_time, clock, ctx)
 }
 
@@ -227,9 +256,7 @@ public fun two_receipts_commitment(
     first: &Head,
     second: &Head,
 ): address {
-    let mut proof = first.bytes(network);
-    proof.append(second.bytes(network));
-    commitment(network, reporter, RULE_TWO_RECEIPTS, proof)
+    commitment(network, reporter, RULE_TWO_RECEIPTS, both(first, second, network))
 }
 
 /// What `report` wants for an overcharge, brought by `reporter`.
@@ -242,12 +269,18 @@ public fun overcharge_commitment(network: ID, reporter: address, head: &Head): a
 use fun fee_of as Channel.fee_of;
 
 /// What the formula allows for a part, at the channel's prices.
-fun fee_of<T>(channel: &Channel<T>, body: &Body): u64 {
+fun fee_of<T>(channel: &Channel<T>, body: &Body): u128 {
     let (input_price, output_price) = channel.prices(body.model());
     let (input, output) = body.tokens();
     let (input_before, output_before) = body.tokens_before();
-    fee::of(input_before + input, output_before + output, input_price, output_price)
-        - fee::of(input_before, output_before, input_price, output_price)
+    fee::of_part(input_before, output_before, input, output, input_price, output_price)
+}
+
+/// The bytes of two heads, one after the other.
+fun both(first: &Head, second: &Head, network: ID): vector<u8> {
+    let mut bytes = first.bytes(network);
+    bytes.append(second.bytes(network));
+    bytes
 }
 
 fun commitment(network: ID, reporter: address, rule: u8, proof: vector<u8>): address {

@@ -518,10 +518,12 @@ fun cut(tranche: &mut Tranche, amount: u64): Balance<ATOMA> {
 }
 
 /// Pays out of every stream what its time has come for, by stake to both active tranches.
+/// Dust that nobody has shares of earns nothing.
 fun advance(pool: &mut Pool, live_time: &LiveTime, clock: &Clock) {
     let now = live_time.now(clock);
-    let (own, delegated) = (pool.own.stake.value(), pool.delegated.stake.value());
     let (own_shares, delegated_shares) = (pool.own.shares, pool.delegated.shares);
+    let own = if (own_shares == 0) 0 else pool.own.stake.value();
+    let delegated = if (delegated_shares == 0) 0 else pool.delegated.stake.value();
     let mut i = 0;
     while (i < pool.rewards.length()) {
         let (_, stream) = pool.rewards.get_entry_by_idx_mut(i);
@@ -549,7 +551,7 @@ fun count_rewards(pool: &Pool, position: &mut StakePosition) {
     };
 }
 
-/// Without any stake the stream stands still.
+/// Without any staker the stream stands still.
 fun pay(
     stream: &mut Stream,
     now: u64,

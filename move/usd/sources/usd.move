@@ -2,9 +2,9 @@
 /// shared `Faucet`, up to a cap a call. It exists for local networks and must never be accepted by
 /// a production network.
 ///
-/// | object   | kind   | fields                     | who writes |
-/// |----------|--------|----------------------------|------------|
-/// | `Faucet` | shared | `treasury`, `minted` total | anybody    |
+/// | object   | kind   | fields     | who writes |
+/// |----------|--------|------------|------------|
+/// | `Faucet` | shared | `treasury` | anybody    |
 module usd::usd;
 
 use sui::coin::{Coin, TreasuryCap};
