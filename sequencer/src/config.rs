@@ -26,6 +26,9 @@ pub struct SequencerConfig {
     pub key_file: Option<PathBuf>,
     /// API keys that are let in, as hashes. Default none.
     pub api_keys: Vec<Entry>,
+    /// Archives that evidence is fetched from by its hash: attestors, as `http://host:port` or
+    /// `https://host:port`. Default none: then no node can be trusted.
+    pub evidence_archives: Vec<String>,
     /// Deposit of a channel with a node, in base units of the payment coin, at least what the node's
     /// offers ask for. Default 10,000,000.
     pub deposit: Amount,
@@ -58,6 +61,7 @@ impl Default for SequencerConfig {
             listen_nodes: SocketAddr::from(([127, 0, 0, 1], 8_081)),
             key_file: None,
             api_keys: Vec::new(),
+            evidence_archives: Vec::new(),
             deposit: Amount(10_000_000),
             top_up_below: Amount(2_000_000),
             ahead_limit: Amount(1_000_000),

@@ -15,6 +15,7 @@ use atoma_client::{
 use atoma_env::Env;
 use atoma_protocol::{
     channel::{MAX_MODELS, ModelTerms, Payer, PayerConfig, Terms},
+    hash::EvidenceHash,
     ids::{ChannelId, KeyEpoch, ModelId, NodeId},
     keys::SigningKey,
     money::{Amount, Bps, Prices},
@@ -55,12 +56,12 @@ pub enum TreasuryError {
     #[error("the node never posted key epoch {0}")]
     NotPosted(KeyEpoch),
     /// The evidence cannot be had.
-    #[error("evidence at {uri} cannot be fetched: {reason}")]
+    #[error("no archive has evidence {hash}: {}", reasons.join("; "))]
     NoEvidence {
-        /// Where it should be.
-        uri: String,
-        /// Why it is not there.
-        reason: String,
+        /// What the chain names.
+        hash: EvidenceHash,
+        /// What each archive said.
+        reasons: Vec<String>,
     },
     /// The node offers none of the models it announced.
     #[error("the node has no offer in the payment coin for any model it announced")]
@@ -160,31 +161,34 @@ impl Treasury {
         Ok(Policy { dev, measurements })
     }
 
+    /// Evidence by its hash from the archives we chose: where the node says that it lies is never
+    /// fetched, so that no node can make this machine call where it likes.
     async fn evidence(&self, posted: &KeyEpochState) -> Result<Vec<u8>, TreasuryError> {
-        let uri = posted.evidence_uri.clone();
-        let failed = |reason: String| TreasuryError::NoEvidence { uri: uri.clone(), reason };
-        let fetching = async {
-            let response = self
-                .http
-                .get(&posted.evidence_uri)
-                .send()
-                .await
-                .and_then(reqwest::Response::error_for_status)
-                .map_err(|error| failed(error.to_string()))?;
-            let mut body = Vec::new();
-            let mut pieces = response.bytes_stream();
-            while let Some(piece) = pieces.next().await {
-                let piece = piece.map_err(|error| failed(error.to_string()))?;
-                if body.len() + piece.len() > MAX_EVIDENCE_BYTES {
-                    return Err(failed(format!("more than {MAX_EVIDENCE_BYTES} bytes")));
-                }
-                body.extend_from_slice(&piece);
+        let mut reasons = Vec::new();
+        for archive in &self.config.evidence_archives {
+            let url = format!("{}/v1/evidence/{}", archive.trim_end_matches('/'), posted.evidence_hash);
+            let fetched = tokio::time::timeout(EVIDENCE_TIMEOUT, self.fetch(&url)).await;
+            match fetched.unwrap_or_else(|_| Err(format!("no answer within {EVIDENCE_TIMEOUT:?}"))) {
+                Ok(evidence) => return Ok(evidence),
+                Err(reason) => reasons.push(format!("{archive}: {reason}")),
             }
-            Ok(body)
-        };
-        tokio::time::timeout(EVIDENCE_TIMEOUT, fetching)
-            .await
-            .unwrap_or_else(|_| Err(failed(format!("no answer within {EVIDENCE_TIMEOUT:?}"))))
+        }
+        Err(TreasuryError::NoEvidence { hash: posted.evidence_hash, reasons })
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
+        let response = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
+        let response = response.map_err(|error| error.without_url().to_string())?;
+        let mut body = Vec::new();
+        let mut pieces = response.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| error.without_url().to_string())?;
+            if body.len() + piece.len() > MAX_EVIDENCE_BYTES {
+                return Err(format!("more than {MAX_EVIDENCE_BYTES} bytes"));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
     }
 
     /// The account of an open channel with `node` that pays for `models`: one that this wallet opened
