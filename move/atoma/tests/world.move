@@ -413,6 +413,63 @@ public fun other_network(w: &mut World, dev: bool): (Network, AdminCap, PauseCap
     (network, admin, pause, live_time)
 }
 
+public fun apply_params_at(w: &mut World, live_time: &LiveTime) {
+    w.network.apply_params(live_time, &w.clock);
+}
+
+public fun set_attestors_at(w: &mut World, live_time: &LiveTime) {
+    let keys = w.attestors.keys();
+    w.attestors.set(&w.network, &w.admin, live_time, 1, keys, &w.clock);
+}
+
+public fun create_attestors(w: &mut World) {
+    attestors::create(&mut w.network, &w.admin, w.scenario.ctx());
+}
+
+public fun create_measurements(w: &mut World) {
+    measurements::create(&mut w.network, &w.admin, w.scenario.ctx());
+}
+
+public fun register_model(
+    w: &mut World,
+    name: vector<u8>,
+    modality: u8,
+    uri: vector<u8>,
+): ModelCap {
+    model::register(
+        &w.network,
+        name.to_string(),
+        @0x3A,
+        modality,
+        uri.to_string(),
+        w.scenario.ctx(),
+    )
+}
+
+/// A clock that shows what the world's does.
+public fun new_clock(w: &mut World): Clock {
+    let mut clock = clock::create_for_testing(w.scenario.ctx());
+    clock.set_for_testing(w.clock.timestamp_ms());
+    clock
+}
+
+/// Every function that wants the admin's cap, by number.
+public fun admin_call(w: &mut World, call: u8, cap: &AdminCap) {
+    if (call == 0) w.network.accept_coin<ATOMA>(cap)
+    else if (call == 1) w.network.set_treasury(cap, STRANGER)
+    else if (call == 2) w.network.propose_params(cap, &w.live_time, parameters(), &w.clock)
+    else if (call == 3) w.network.name_successor(cap, option::some(STRANGER))
+    else if (call == 4) destroy(w.network.replace_pause_cap(cap, w.scenario.ctx()))
+    else if (call == 5) w.network.resume(cap)
+    else if (call == 6) {
+        let keys = vector[signatures::public_key(KEY_STRANGER)];
+        w.attestors.set(&w.network, cap, &w.live_time, 1, keys, &w.clock)
+    } else if (call == 7) w.measurements.allow(&w.network, cap, 0, vector[1], 2_000_000)
+    else if (call == 8) w.measurements.disallow(&w.network, cap, 0, measurement())
+    else if (call == 9) attestors::create(&mut w.network, cap, w.scenario.ctx())
+    else measurements::create(&mut w.network, cap, w.scenario.ctx());
+}
+
 // === Node ===
 
 /// Registers a stranger's node in this network, with `stake` of ATOMA.
