@@ -495,6 +495,90 @@ public fun register_with_commission(w: &mut World, bps: u64, max_bps: u64) {
     destroy(position);
 }
 
+public fun register_at(w: &mut World, live_time: &LiveTime) {
+    let stake = coin::mint_for_testing<ATOMA>(STAKE, w.scenario.ctx());
+    let (node, cap, position) =
+        node::register(&w.network, live_time, stake, 0, 0, &w.clock, w.scenario.ctx());
+    destroy(node);
+    destroy(cap);
+    destroy(position);
+}
+
+public fun set_offer_for_own_model<T>(w: &mut World) {
+    w.node.set_offer<T>(
+        &w.node_cap,
+        &w.network,
+        &w.model,
+        1,
+        1,
+        1,
+        b"cpu".to_string(),
+        1,
+        1,
+        1,
+    );
+}
+
+public fun apply_commission_at(w: &mut World, network: &Network) {
+    w.node.apply_commission(network, &w.live_time, &w.clock);
+}
+
+/// Every function that wants the operator's cap, by number.
+public fun operator_call(w: &mut World, call: u8, cap: &NodeCap) {
+    if (call == 0) destroy(w.stake_with(cap, 1))
+    else if (call == 1) {
+        w.node.set_offer<DOLLAR>(
+            cap,
+            &w.network,
+            &w.model,
+            1,
+            1,
+            1,
+            b"cpu".to_string(),
+            1,
+            1,
+            1,
+        )
+    } else if (call == 2) w.node.remove_offer<DOLLAR>(cap, object::id(&w.model))
+    else if (call == 3) w.node.activate(cap, &w.pool)
+    else if (call == 4) w.node.drain(cap)
+    else if (call == 5) w.node.unjail(cap, &w.live_time, &w.clock)
+    else if (call == 6) w.node.retire(cap, &mut w.pool)
+    else if (call == 7) w.node.propose_commission(cap, &w.live_time, 8_000, &w.clock)
+    else if (call == 8) {
+        vault::create<ATOMA>(
+            &mut w.node,
+            cap,
+            &w.network,
+            &w.live_time,
+            &w.clock,
+            w.scenario.ctx(),
+        );
+    } else if (call == 9) {
+        attestation::post(
+            &mut w.node,
+            cap,
+            &w.network,
+            2,
+            0,
+            measurement(),
+            signatures::public_key(KEY_STRANGER),
+            sealing_keys(),
+            @0x0,
+            @0x0,
+            b"".to_string(),
+            0,
+            @0x0,
+            &w.clock,
+        )
+    } else if (call == 10) attestation::end(&mut w.node, cap, 0, &w.clock)
+    else if (call == 11) {
+        w.vault
+            .withdraw(&w.node, cap, &w.live_time, &w.clock, w.scenario.ctx())
+            .burn_for_testing();
+    } else w.channels[0].fold(&w.node, cap, 0);
+}
+
 public fun create_vault<T>(w: &mut World): ID {
     vault::create<T>(
         &mut w.node,
@@ -669,6 +753,53 @@ public fun grade_with(
         signatures,
         &w.clock,
     );
+}
+
+/// Posts with another network.
+public fun post_at(w: &mut World, network: &Network) {
+    attestation::post(
+        &mut w.node,
+        &w.node_cap,
+        network,
+        0,
+        0,
+        measurement(),
+        signatures::public_key(KEY_EPOCH_0),
+        sealing_keys(),
+        @0x0,
+        @0x0,
+        b"".to_string(),
+        0,
+        @0x0,
+        &w.clock,
+    );
+}
+
+/// Grades with one object of another network: 0 network, 1 attestors, 2 measurements.
+public fun grade_at(
+    w: &mut World,
+    object: u8,
+    network: &Network,
+    attestors: &Attestors,
+    measurements: &Measurements,
+) {
+    attestation::grade(
+        &mut w.node,
+        if (object == 0) network else &w.network,
+        if (object == 1) attestors else &w.attestors,
+        if (object == 2) measurements else &w.measurements,
+        0,
+        simulated_grade(),
+        START_MS,
+        vector[],
+        vector[],
+        &w.clock,
+    );
+}
+
+/// Takes the `dev` mark off the network.
+public fun make_production(w: &mut World) {
+    w.network.set_dev_for_testing(false);
 }
 
 /// Bytes of the verdict on a posted key epoch.
