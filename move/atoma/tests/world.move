@@ -25,7 +25,7 @@ use atoma::stake::{Pool, StakePosition, UnbondPosition};
 use atoma::vault::{Self, Vault};
 use std::unit_test::destroy;
 use sui::clock::{Self, Clock};
-use sui::coin::{Self, Coin};
+use sui::coin::{Self, Coin, TreasuryCap};
 use sui::test_scenario::{Self, Scenario};
 
 // === Constants ===
@@ -307,6 +307,9 @@ public fun take<T: key>(w: &mut World): T {
     w.next(ADMIN);
     w.scenario.take_shared<T>()
 }
+
+/// Takes an object that the sender of this transaction owns.
+public fun take_owned<T: key>(w: &World): T { w.scenario.take_from_sender<T>() }
 
 // === Time ===
 
@@ -1182,6 +1185,35 @@ public fun withdraw_with(w: &mut World, node: &Node, cap: &NodeCap): u64 {
         .burn_for_testing()
 }
 
+public fun mature_at(w: &mut World, live_time: &LiveTime) {
+    w.vault.mature(live_time, &w.clock);
+}
+
+public fun create_vault_at(w: &mut World, network: &Network) {
+    vault::create<ATOMA>(
+        &mut w.node,
+        &w.node_cap,
+        network,
+        &w.live_time,
+        &w.clock,
+        w.scenario.ctx(),
+    );
+}
+
+/// Takes back for a victim as `slashing` does.
+public fun take_back(w: &mut World, amount: u64): u64 {
+    w.vault.take_back(amount).destroy_for_testing()
+}
+
+/// Pays the operator as `channel` does.
+public fun deposit(w: &mut World, payment: sui::balance::Balance<DOLLAR>) {
+    w.vault.deposit(payment, 0, 0);
+}
+
+public fun set_vault_version(w: &mut World, version: u64) {
+    w.vault.set_version_for_testing(version);
+}
+
 /// Pays `dues` of coin `T` into the pool's stream.
 public fun add_rewards<T>(w: &mut World, dues: u64) {
     let dues = sui::balance::create_for_testing<T>(dues);
@@ -1218,6 +1250,22 @@ public fun unstake_own(w: &mut World, shares: u128): UnbondPosition {
 
 public fun withdraw_stake(w: &mut World, ticket: UnbondPosition): u64 {
     w.pool.withdraw(ticket, &w.live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun withdraw_stake_at(w: &mut World, pool: &mut Pool, ticket: UnbondPosition): u64 {
+    pool.withdraw(ticket, &w.live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun withdraw_stake_by(
+    w: &mut World,
+    ticket: UnbondPosition,
+    live_time: &LiveTime,
+): u64 {
+    w.pool.withdraw(ticket, live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun destroy_burned(w: &mut World, treasury: &mut TreasuryCap<ATOMA>): u64 {
+    w.pool.destroy_burned(treasury)
 }
 
 public fun claim<T>(w: &mut World, position: &mut StakePosition): u64 {
@@ -1334,6 +1382,14 @@ public fun body(w: &World, part: u32, input: u64, output: u64, before: u64): Bod
 
 public fun body_of(model: ID, part: u32, input: u64, output: u64, before: u64): Body {
     receipt::new_body(@0xC1, @0xC2, part, true, model, @0x3A, before, before, input, output, 1234)
+}
+
+/// A body of the model with `input` tokens and nothing else.
+public fun body_with_input(w: &World, input: u64): Body { w.body(0, input, 0, 0) }
+
+/// Bytes of a voucher on channel 0.
+public fun messages_voucher(w: &World, cumulative: u64): vector<u8> {
+    message::voucher(object::id(&w.network), object::id(&w.channels[0]), cumulative)
 }
 
 /// A head on channel 0 by epoch 0.
