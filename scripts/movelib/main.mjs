@@ -4,12 +4,14 @@ import { build } from "./build.mjs";
 import { compilePackage, runTests } from "./compiler.mjs";
 import { Failure, protocolPackages, repositoryPath } from "./packages.mjs";
 import { reportUntested } from "./untested.mjs";
+import { vectors } from "./vectors.mjs";
 
 const COMMANDS = {
   build: ["build [--offline]", "compile what changed into target/move; warnings fail", build],
   check: ["check [FOLDER...]", "compile packages (default: move/usd, move/atoma) and print diagnostics", check],
   test: ["test [FOLDER...]", "run the packages' unit tests in the Sui VM", test],
   untested: ["untested [FOLDER...]", "list public functions and errors that no unit test names", untested],
+  vectors: ["vectors [--check]", "write move/atoma's tests of golden vectors, or check that they are current", vectors],
 };
 
 async function check(folders) {
