@@ -10,7 +10,7 @@ use serde::Serialize;
 use sui_crypto::SuiSigner;
 use sui_crypto::ed25519::Ed25519PrivateKey;
 use sui_sdk_types::{
-    Address, Argument, Command, Digest, ExecutionError, ExecutionStatus, GasPayment, Identifier,
+    Address, Argument, Command, ExecutionError, ExecutionStatus, GasPayment, Identifier,
     Input, MergeCoins, MoveCall, Mutability, Object, ObjectReference, Owner,
     ProgrammableTransaction, Publish, SharedInput, SplitCoins, StructTag, Transaction,
     TransactionEffectsV2, TransactionEffects, TransactionExpiration, TransactionKind,
@@ -291,8 +291,4 @@ pub(crate) fn owned_of_type(executed: &Executed, name: &str) -> Address {
         .find(named)
         .unwrap_or_else(|| panic!("no {name} written"))
         .object_id()
-}
-
-pub(crate) fn no_digest() -> Digest {
-    Digest::ZERO
 }
