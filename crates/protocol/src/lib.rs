@@ -4,10 +4,15 @@
 //! randomness are arguments. What a contract recomputes is BCS and BLAKE2b-256, byte for byte as in
 //! `move/atoma`; golden vectors in `vectors/` hold both to it.
 
+mod byte_string;
+pub mod channel;
+pub mod commitment;
 pub mod hash;
 pub mod ids;
 pub mod keys;
+pub mod merkle;
 pub mod money;
 pub mod random;
+pub mod sealed;
 pub mod statement;
 pub mod time;
