@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use atoma_protocol::{
@@ -59,6 +59,9 @@ pub enum AccountError {
     /// A bug left the account half-changed; it signs nothing more until the process starts anew.
     #[error("the account is out of service")]
     OutOfService,
+    /// The process keeps as many accounts as it can.
+    #[error("too many channels are in use")]
+    TooMany,
     /// The channel was not taken into use under this key epoch.
     #[error("the channel is not in use under this key epoch")]
     NotInUse,
@@ -110,10 +113,6 @@ impl Account {
             }),
             changed: watch::Sender::new(0),
         }
-    }
-
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
     }
 
     fn books(&self) -> Result<MutexGuard<'_, Books>, AccountError> {
@@ -213,39 +212,8 @@ impl Account {
         Ok(work(payee)?)
     }
 
-    pub(crate) fn open_stream(
-        &self,
-        epoch: KeyEpoch,
-        spec: StreamSpec,
-    ) -> Result<StreamId, AccountError> {
-        self.with(epoch, |payee| payee.open_stream(spec))
-    }
-
-    pub(crate) fn meter(
-        &self,
-        epoch: KeyEpoch,
-        id: StreamId,
-        made: TokenCount,
-    ) -> Result<Metered, AccountError> {
-        self.with(epoch, |payee| payee.on_tokens(id, made))
-    }
-
-    pub(crate) fn flow(&self, epoch: KeyEpoch, id: StreamId) -> Result<Flow, AccountError> {
-        self.with(epoch, |payee| payee.flow(id))
-    }
-
-    /// Moves time on for streams that wait; says whether this one has waited too long.
-    pub(crate) fn waited_too_long(
-        &self,
-        epoch: KeyEpoch,
-        id: StreamId,
-        now: TimestampMs,
-    ) -> Result<bool, AccountError> {
-        self.with(epoch, |payee| Ok(payee.tick(now).contains(&id)))
-    }
-
     /// Signs for a part and stores receipt and statement.
-    pub(crate) fn cut(
+    fn cut(
         &self,
         keys: &EpochKeys,
         id: StreamId,
@@ -274,13 +242,6 @@ impl Account {
         drop(books);
         self.change();
         Ok(*part)
-    }
-
-    /// Gives a stream up without a receipt.
-    pub(crate) fn drop_stream(&self, epoch: KeyEpoch, id: StreamId) -> Result<(), AccountError> {
-        let dropped = self.with(epoch, |payee| payee.drop_stream(id));
-        self.change();
-        dropped
     }
 
     /// Forgets a key epoch whose keys are gone; what it earned stays known to the others.
@@ -331,4 +292,82 @@ fn update(payee: &mut Payee, view: &ChannelView, store: &Store) -> Result<(), Ac
         payee.on_closing();
     }
     Ok(())
+}
+
+/// A stream that is open on an account. Dropped before its last part is cut, it is given up without a
+/// receipt.
+#[derive(Debug)]
+pub(crate) struct OpenStream {
+    account: Arc<Account>,
+    keys: Arc<EpochKeys>,
+    id: StreamId,
+    open: bool,
+}
+
+impl OpenStream {
+    /// Opens a stream under the epoch of `keys`.
+    pub(crate) fn open(
+        account: Arc<Account>,
+        keys: Arc<EpochKeys>,
+        spec: StreamSpec,
+    ) -> Result<Self, AccountError> {
+        let id = account.with(keys.epoch, |payee| payee.open_stream(spec))?;
+        Ok(Self {
+            account,
+            keys,
+            id,
+            open: true,
+        })
+    }
+
+    /// Whether its last part is still to be cut.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Tells of changes after which the stream may go on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.account.changed.subscribe()
+    }
+
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Payee) -> Result<T, PayeeError>,
+    ) -> Result<T, AccountError> {
+        self.account.with(self.keys.epoch, work)
+    }
+
+    pub(crate) fn meter(&self, made: TokenCount) -> Result<Metered, AccountError> {
+        self.with(|payee| payee.on_tokens(self.id, made))
+    }
+
+    pub(crate) fn flow(&self) -> Result<Flow, AccountError> {
+        self.with(|payee| payee.flow(self.id))
+    }
+
+    /// Moves time on for streams that wait; says whether this one has waited too long.
+    pub(crate) fn waited_too_long(&self, now: TimestampMs) -> Result<bool, AccountError> {
+        self.with(|payee| Ok(payee.tick(now).contains(&self.id)))
+    }
+
+    /// Signs for a part and stores receipt and statement.
+    pub(crate) fn cut(
+        &mut self,
+        end: PartEnd,
+        store: &Store,
+    ) -> Result<PartReceipt, AccountError> {
+        let part = self.account.cut(&self.keys, self.id, end, store)?;
+        self.open = !end.last;
+        Ok(part)
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        if self.open {
+            // An account out of service has no streams to give up.
+            let _ = self.with(|payee| payee.drop_stream(self.id));
+            self.account.change();
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! From a sealed task to a stream that may start: every check before work is done for it.
 
-use std::sync::Arc;
-
 use atoma_engine::EngineError;
 use atoma_link::message::{FailureCode, Task};
 use atoma_openai::{ChatRequest, validate::RequestLimits};
 use atoma_protocol::{
-    channel::{PayeeError, StreamId, StreamSpec},
+    channel::{PayeeError, StreamSpec},
     commitment::{ClientNonce, commit_request},
     ids::RequestId,
     money::Tokens,
@@ -15,7 +13,7 @@ use atoma_protocol::{
 
 use super::{
     Enclave,
-    account::{Account, AccountError},
+    account::{AccountError, OpenStream},
     keys::EpochKeys,
 };
 use crate::model::ServedModel;
@@ -44,9 +42,7 @@ impl Refusal {
 /// A stream that may start.
 pub(super) struct Admitted {
     pub(super) request: RequestId,
-    pub(super) keys: Arc<EpochKeys>,
-    pub(super) account: Arc<Account>,
-    pub(super) stream: StreamId,
+    pub(super) stream: OpenStream,
     pub(super) model: ServedModel,
     pub(super) chat: ChatRequest,
     pub(super) nonce: ClientNonce,
@@ -95,13 +91,10 @@ impl Enclave {
             request_commitment: commitment,
             manifest_hash: model.info.manifest_hash,
         };
-        let stream = account
-            .open_stream(keys.epoch, spec)
-            .map_err(|error| unpaid(&error))?;
+        let stream =
+            OpenStream::open(account, keys, spec).map_err(|error| unpaid(&error))?;
         Ok(Admitted {
             request: task.request,
-            keys,
-            account,
             stream,
             model,
             chat,
@@ -138,9 +131,7 @@ impl Enclave {
                 Refusal::new(FailureCode::Overloaded, "the key epoch is out of service")
             })?;
             let opened = open_request(pair, &context, &sealed, &mut seen);
-            if seen.remaining() < self.rotate_below() {
-                self.ask_for_rotation();
-            }
+            self.rotate_if_used_up(seen.remaining());
             opened.map_err(|error| seal(&error))?
         };
         let payload = opened.payload;
@@ -183,7 +174,7 @@ fn seal(error: &SealError) -> Refusal {
 pub(super) fn unpaid(error: &AccountError) -> Refusal {
     let code = match error {
         AccountError::Payee(PayeeError::UnknownModel(_)) => FailureCode::UnknownModel,
-        AccountError::Payee(PayeeError::TooManyStreams) => FailureCode::Overloaded,
+        AccountError::Payee(PayeeError::TooManyStreams) | AccountError::TooMany => FailureCode::Overloaded,
         AccountError::Payee(_) | AccountError::NotInUse => FailureCode::Unpaid,
         AccountError::Store(_) | AccountError::OutOfService => {
             tracing::error!(target: "atoma_node::enclave", %error, "account failed");

@@ -131,7 +131,7 @@ impl Response {
     pub(super) fn fail(&mut self, error: &ApiError) -> Vec<Delivery> {
         let mut deliveries = self.take_piece();
         let failure = Delivery::Failure(json(&error.body()));
-        self.committer.deliver(&failure.committed_bytes());
+        self.committer.deliver(&failure);
         deliveries.push(failure);
         deliveries
     }
@@ -154,7 +154,7 @@ impl Response {
 
     fn deliver<T: Serialize>(&mut self, object: &T) -> Delivery {
         let delivery = Delivery::Json(json(object));
-        self.committer.deliver(&delivery.committed_bytes());
+        self.committer.deliver(&delivery);
         delivery
     }
 }
