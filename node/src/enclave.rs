@@ -205,6 +205,14 @@ impl Enclave {
         self.account(channel)?.balance().ok()
     }
 
+    /// Whether streams of `epoch` still run.
+    #[must_use]
+    pub fn has_streams(&self, epoch: KeyEpoch) -> bool {
+        self.accounts()
+            .values()
+            .any(|account| account.has_streams(epoch).unwrap_or(false))
+    }
+
     /// The largest voucher held for a channel in use.
     #[must_use]
     pub fn voucher(&self, channel: ChannelId) -> Option<Signed<Voucher>> {

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bindings::{Bindings, Dialer},
+    channels::Contact,
     enclave::{ChannelView, Enclave, TaskLink},
 };
 use outbox::Outbox;
@@ -75,6 +76,8 @@ pub struct Session {
     pub bindings: Bindings,
     /// The sequencer.
     pub dialer: Dialer,
+    /// How fresh the node's knowledge of the chain is.
+    pub contact: Contact,
     /// Tasks that this stream may have at once.
     pub capacity: u32,
     /// Asks for the drain.
@@ -86,6 +89,8 @@ pub struct Session {
 pub enum SessionEnd {
     /// As asked, with nothing left to do.
     Drained,
+    /// The node was stopped before its tasks were done; they were cancelled.
+    Stopped,
     /// The sequencer said goodbye.
     Goodbye(String),
     /// The stream broke.
@@ -149,8 +154,8 @@ struct Running {
 }
 
 impl Session {
-    /// Runs the session to its end. `attached` is called once the hello is sent.
-    pub async fn run(self, mut end: NodeEnd, attached: impl FnOnce() + Send) -> SessionEnd {
+    /// Runs the session to its end. It counts as attached once the sequencer has sent its challenge.
+    pub async fn run(self, mut end: NodeEnd) -> SessionEnd {
         let hello = match self.greet(&mut end).await {
             Ok(hello) => hello,
             Err(end) => return end,
@@ -175,7 +180,10 @@ impl Session {
             out: out.clone(),
             reports,
         };
-        attached();
+        let _attached = running
+            .session
+            .bindings
+            .attach(&running.session.dialer);
         loop {
             if running.draining && running.is_idle() {
                 break;
@@ -191,6 +199,7 @@ impl Session {
                     }
                     Err(_) => Err(SessionEnd::Lost(ConnectionError::Closed)),
                 },
+                () = env.shutdown() => Err(SessionEnd::Stopped),
                 () = drain.cancelled(), if !running.draining => {
                     running.drain();
                     Ok(())
@@ -202,6 +211,9 @@ impl Session {
                 },
             };
             if let Err(end) = next {
+                if matches!(end, SessionEnd::Stopped) {
+                    running.cut_short(&mut reported).await;
+                }
                 return end;
             }
         }
@@ -288,6 +300,29 @@ impl Running {
     fn drain(&mut self) {
         self.draining = true;
         self.outbox.drain();
+    }
+
+    /// Cancels every task, so that a last receipt covers what was done.
+    async fn cut_short(&mut self, reported: &mut mpsc::Receiver<Report>) {
+        for cancel in self.tasks.values() {
+            cancel.cancel();
+        }
+        let env = self.session.env.clone();
+        let done = async {
+            while !self.tasks.is_empty() {
+                match reported.recv().await {
+                    Some(Report::Done(request)) => {
+                        self.tasks.remove(&request);
+                    }
+                    Some(Report::Channel(..)) => {}
+                    None => return,
+                }
+            }
+        };
+        tokio::select! {
+            () = done => {}
+            () = env.sleep(LINGER) => {}
+        }
     }
 
     fn on_report(&mut self, report: Report) -> Result<(), SessionEnd> {
@@ -395,6 +430,8 @@ impl Running {
             Some((FailureCode::Overloaded, "more tasks than were pulled"))
         } else if self.tasks.contains_key(&request) {
             Some((FailureCode::BadRequest, "a task of this id is running"))
+        } else if self.session.contact.is_lost(self.session.env.now()) {
+            Some((FailureCode::Overloaded, "the node has lost the chain for too long"))
         } else if !self.channels.contains(&task.channel) {
             Some((FailureCode::Unpaid, "the channel is not in use on this stream"))
         } else {

@@ -11,11 +11,19 @@
 //! | `statements` | channel, key epoch (big-endian) | BCS of the last `Signed<Statement>` of that epoch |
 //! | `receipts` | channel, key epoch, seq (big-endian) | BCS of `Signed<Receipt>` |
 //! | `forgiven` | channel | BCS of the total given up and how often |
+//! | `closed` | channel | nothing |
 //!
 //! A write has reached the operating system when the call returns, so a killed process loses nothing;
 //! [`Store::sync`], called every [`SYNC_INTERVAL`], makes it outlast a power cut.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use atoma_protocol::{
     channel::PayeeRecord,
@@ -89,6 +97,8 @@ struct Inner {
     statements: Keyspace,
     receipts: Keyspace,
     forgiven: Keyspace,
+    closed: Keyspace,
+    unsynced: AtomicBool,
 }
 
 impl Store {
@@ -122,6 +132,8 @@ impl Store {
             statements: keyspace("statements")?,
             receipts: keyspace("receipts")?,
             forgiven: keyspace("forgiven")?,
+            closed: keyspace("closed")?,
+            unsynced: AtomicBool::new(false),
             database,
         };
         match inner.meta.get("version")? {
@@ -174,6 +186,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: then it did not happen.
     pub fn put_record(&self, channel: ChannelId, record: &PayeeRecord) -> Result<(), StoreError> {
+        self.0.unsynced.store(true, Ordering::Release);
         match record {
             PayeeRecord::Voucher(voucher) => write(&self.0.vouchers, channel.into_bytes(), voucher),
             PayeeRecord::Part(part) => self.put_receipt(&part.receipt, &part.statement),
@@ -263,7 +276,7 @@ impl Store {
             .collect()
     }
 
-    /// Every channel that something was earned on or authorized for.
+    /// Every channel that something was earned on or authorized for, and that is not closed.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -274,27 +287,40 @@ impl Store {
             let id = key
                 .first_chunk::<32>()
                 .ok_or_else(|| StoreError::Damaged(hex::encode(&key)))?;
-            channels.insert(ChannelId::new(*id));
+            if !self.0.closed.contains_key(id)? {
+                channels.insert(ChannelId::new(*id));
+            }
         }
         Ok(channels.into_iter().collect())
     }
 
-    /// Forgets a channel that is closed on-chain: nothing more can be paid on it. Its receipts stay.
+    /// Notes that a channel is closed on-chain: nothing more can be paid on it. What is stored of it stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn forget(&self, channel: ChannelId) -> Result<(), StoreError> {
-        let mut batch = self
+    pub fn set_closed(&self, channel: ChannelId) -> Result<(), StoreError> {
+        write(&self.0.closed, channel.into_bytes(), &())
+    }
+
+    /// Forgets the statement of a key epoch that the chain knows whole. Its receipts stay.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget_statement(
+        &self,
+        channel: ChannelId,
+        key_epoch: KeyEpoch,
+    ) -> Result<(), StoreError> {
+        Ok(self
             .0
-            .database
-            .batch()
-            .durability(Some(PersistMode::Buffer));
-        batch.remove(&self.0.vouchers, channel.into_bytes());
-        batch.remove(&self.0.forgiven, channel.into_bytes());
-        for entry in self.0.statements.prefix(channel.as_bytes()) {
-            batch.remove(&self.0.statements, entry.key()?);
-        }
-        Ok(batch.commit()?)
+            .statements
+            .remove(lane_key(channel, key_epoch).to_vec())?)
+    }
+
+    /// Whether something was written since the last call.
+    #[must_use]
+    pub fn take_unsynced(&self) -> bool {
+        self.0.unsynced.swap(false, Ordering::AcqRel)
     }
 
     /// Makes everything written so far outlast a power cut. Blocks on the disk.

@@ -161,10 +161,6 @@ impl Account {
         Ok(())
     }
 
-    pub(crate) fn need(&self) -> Result<Grade, AccountError> {
-        Ok(self.books()?.view.need)
-    }
-
     pub(crate) fn voucher(&self) -> Result<Option<Signed<Voucher>>, AccountError> {
         let books = self.books()?;
         let largest = books.payees.values().filter_map(Payee::voucher);
@@ -250,8 +246,10 @@ impl Account {
         Ok(())
     }
 
-    pub(crate) fn is_closing(&self) -> Result<bool, AccountError> {
-        Ok(self.books()?.view.closing)
+    pub(crate) fn has_streams(&self, epoch: KeyEpoch) -> Result<bool, AccountError> {
+        let books = self.books()?;
+        let payee = books.payees.get(&epoch);
+        Ok(payee.is_some_and(|payee| payee.open_streams() > 0))
     }
 
     pub(crate) fn balance(&self) -> Result<Balance, AccountError> {

@@ -10,6 +10,7 @@ use atoma_protocol::{
     keys::{PublicKey, SigningKey},
     sealed::{SealingKeyPair, SealingPublicKey, SeenEncs, Suite, sealing_keys_hash},
     statement::{EvidenceKind, Grade, Report, ReportKey, Signed, Verified},
+    time::TimestampMs,
 };
 use zeroize::Zeroizing;
 
@@ -131,6 +132,8 @@ pub struct GradedEpoch {
     pub epoch: KeyEpoch,
     /// What its evidence was found to prove.
     pub grade: Grade,
+    /// When it was posted.
+    pub posted: TimestampMs,
     /// When it stops to count for new work.
-    pub expires: atoma_protocol::time::TimestampMs,
+    pub expires: TimestampMs,
 }
