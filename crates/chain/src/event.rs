@@ -45,7 +45,9 @@ pub use stake::{
 const EVENTS_MODULE: &str = "events";
 
 /// Where an event stands in the chain's history. Ordered as it happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Position {
     /// The checkpoint.
     pub checkpoint: CheckpointSeq,
@@ -238,6 +240,20 @@ pub fn of_transaction(
     let checkpoint = executed.checkpoint().unwrap_or_default();
     decode_all(lineage, executed, checkpoint, 0, &mut events)?;
     Ok(events.into_iter().map(|event| event.event).collect())
+}
+
+/// As [`of_transaction`], without those that do not decode.
+pub(crate) fn known_of_transaction(lineage: &Lineage, executed: &Executed) -> Vec<AtomaEvent> {
+    executed
+        .events()
+        .iter()
+        .filter_map(|event| {
+            decode(lineage, event, Position::default()).unwrap_or_else(|error| {
+                tracing::warn!(%error, digest = %executed.digest(), "event of newer contracts");
+                None
+            })
+        })
+        .collect()
 }
 
 fn decode_all(

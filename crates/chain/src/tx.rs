@@ -9,6 +9,7 @@ mod channel;
 mod coin;
 mod network;
 mod node;
+mod slashing;
 
 use atoma_protocol::ids::{ObjectId, PackageId};
 use sui_sdk_types::TypeTag;
@@ -31,6 +32,10 @@ pub use network::{
 pub use node::{
     OfferTerms, RegisterNode, activate, distribute, drain, mature, register_node, remove_offer,
     retire, set_offers, stake, sweep, unjail, unstake, withdraw_dues, withdraw_stake,
+};
+pub use slashing::{
+    Accused, Overcharge, overcharge_commitment, prove_overcharge, prove_two_receipts, report_wrong,
+    two_receipts_commitment,
 };
 
 /// The Sui clock's address.
@@ -89,3 +94,6 @@ impl<'a> Builder<'a> {
         self.action.call(package, module, function, types, args)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -711,3 +711,10 @@ fun share(amount: u64, bps: u64): u64 {
 fun clamp(amount: u128): u64 {
     amount.min(MAX_U64) as u64
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun set_version_for_testing<T>(channel: &mut Channel<T>, version: u64) {
+    channel.version = version;
+}

@@ -100,9 +100,8 @@ impl Sender {
                 self.env.sleep(RACE_PAUSE * race).await;
             }
             let prepared = match self.prepare(wallet, &lane, action).await {
-                Err(ChainError::Rpc(RpcError::Rejected { message })) if race + 1 < MAX_RACES => {
-                    // A fullnode refuses to simulate over versions that it does not know yet.
-                    tracing::debug!(action = action.name(), %message, "simulation refused");
+                Err(ChainError::Contended { .. }) => {
+                    tracing::debug!(action = action.name(), race, "objects moved before simulation");
                     lane.forget();
                     continue;
                 }
@@ -216,8 +215,15 @@ impl Sender {
             .saturating_sub(spent)
             .min(gas::MAX_BUDGET);
         let transaction = plan.transaction(owner, budget.max(1), spent)?;
-        let executed = self.rpc.simulate(&transaction).await?;
-        let executed = self.simulated(executed, &plan, owner)?;
+        let executed = match self.rpc.simulate(&transaction).await {
+            Err(error @ RpcError::Rejected { .. }) => {
+                if self.is_stale(&transaction).await? {
+                    return Err(ChainError::Contended { attempts: 1 });
+                }
+                return Err(error.into());
+            }
+            other => self.simulated(other?, &plan, owner)?,
+        };
         Ok((plan, executed))
     }
 
