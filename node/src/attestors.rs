@@ -278,5 +278,3 @@ fn check(
     Ok(answer)
 }
 
-#[cfg(test)]
-mod tests;

@@ -323,5 +323,3 @@ impl Enclave {
     }
 }
 
-#[cfg(test)]
-mod tests;

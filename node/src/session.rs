@@ -484,5 +484,3 @@ async fn use_channel(session: &Session, channel: ChannelId) -> Result<(), Channe
     })
 }
 
-#[cfg(test)]
-mod tests;

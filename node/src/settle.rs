@@ -409,5 +409,3 @@ fn poll(open: &[ChannelState]) -> Duration {
     })
 }
 
-#[cfg(test)]
-mod tests;

@@ -8,7 +8,6 @@ use std::{
 use atoma_protocol::{
     ids::{ChannelId, KeyEpoch, ModelId, NodeId},
     money::Amount,
-    statement::Grade,
     time::TimestampMs,
 };
 use serde::Serialize;
@@ -49,14 +48,6 @@ pub struct ChannelStatus {
     pub settled: Amount,
     /// Streams that run.
     pub streams: usize,
-}
-
-/// The current key epoch as shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
-    pub(crate) epoch: KeyEpoch,
-    pub(crate) grade: Grade,
-    pub(crate) expires: TimestampMs,
 }
 
 /// What the chain has paid, a channel each. Cheap to clone; clones share it.

@@ -373,5 +373,3 @@ fn write<T: Serialize>(
     Ok(keyspace.insert(key, encode(record))?)
 }
 
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,4 @@
+//! The node against hand-written sequencers, chains and attestors.
+
+mod session;
+mod support;
