@@ -39,3 +39,6 @@ mirror::mirror! {
 }
 
 impl Copy for Window {}
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,8 @@ pub use node::{
     retire, set_offers, stake, sweep, unjail, unstake, withdraw_dues, withdraw_stake,
 };
 pub use slashing::{
-    Accused, Overcharge, overcharge_commitment, prove_overcharge, prove_two_receipts, report_wrong,
-    two_receipts_commitment,
+    Accused, Overcharge, SettledAnother, overcharge_commitment, prove_overcharge,
+    prove_settled_another, prove_two_receipts, report_wrong, two_receipts_commitment,
 };
 
 /// The Sui clock's address.

@@ -65,7 +65,7 @@ impl LocalChain {
         };
         let seed = chain_seed(config.seed);
         let faucet = Ed25519PrivateKey::new(seed);
-        let ledger = Ledger::new(genesis(seed, &faucet)?, store)?;
+        let ledger = Ledger::new(genesis(seed, &faucet), store)?;
         let (sealed, _) = broadcast::channel(QUEUED_CHECKPOINTS);
         let clock_follows = config.clock_follows;
         Ok(Self {
@@ -190,22 +190,17 @@ fn chain_seed(seed: u64) -> [u8; 32] {
     bytes
 }
 
-fn genesis(seed: [u8; 32], faucet: &Ed25519PrivateKey) -> Result<LedgerConfig, ChainError> {
-    let packages =
-    let mut framework = Vec::new();
-    for (package, id) in packages
-        .into_iter()
-        .zip([Address::STD_LIB, Address::FRAMEWORK])
-    {
-        let modules = package
+fn genesis(seed: [u8; 32], faucet: &Ed25519PrivateKey) -> LedgerConfig {
+    let ids = [Address::from_static("0x1"), Address::from_static("0x2")];
+    let packages = atoma_contracts::framework().into_iter().zip(ids);
+    let framework = packages.map(|(package, id)| GenesisPackage {
+        id,
+        modules: package
             .modules
             .into_iter()
-            .map(|module| module.bytes.to_vec());
-        framework.push(GenesisPackage {
-            id,
-            modules: modules.collect(),
-        });
-    }
+            .map(|module| module.bytes)
+            .collect(),
+    });
     let coins = vec![FAUCET_SUI / FAUCET_COINS * MIST_PER_SUI; 4];
-    Ok(LedgerConfig::new(framework, seed).with_account(faucet_address(faucet), coins))
+    LedgerConfig::new(framework.collect(), seed).with_account(faucet_address(faucet), coins)
 }

@@ -15,12 +15,12 @@ pub mod chain;
 pub mod config;
 pub mod controls;
 pub mod faucet;
-//pub mod in_process;
+pub mod in_process;
 mod message;
 pub mod server;
 mod service;
 
 pub use chain::{ChainError, LocalChain};
 pub use config::LocalnetConfig;
-//pub use in_process::InProcess;
+pub use in_process::InProcess;
 pub use server::Localnet;

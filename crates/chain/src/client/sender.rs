@@ -101,7 +101,11 @@ impl Sender {
             }
             let prepared = match self.prepare(wallet, &lane, action).await {
                 Err(ChainError::Contended { .. }) => {
-                    tracing::debug!(action = action.name(), race, "objects moved before simulation");
+                    tracing::debug!(
+                        action = action.name(),
+                        race,
+                        "objects moved before simulation"
+                    );
                     lane.forget();
                     continue;
                 }

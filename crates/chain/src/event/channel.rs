@@ -183,6 +183,8 @@ mirror! {
         channel: ChannelId,
         /// How much.
         amount: Amount,
+        /// All that the payer claimed.
+        compensation_claimed: Amount,
     }
 }
 

@@ -179,6 +179,8 @@ mirror! {
         vault: ObjectId,
         /// How much.
         amount: Amount,
+        /// All that the channel was given back.
+        compensated: Amount,
     }
 }
 

@@ -93,8 +93,10 @@ mirror! {
         lanes: Vec<Lane>,
         /// What the router has claimed.
         routing_claimed: Amount,
-        /// Given back by the node for a proven overcharge, not claimed yet.
-        compensation: Amount,
+        /// Everything the node had to give back for proven overcharges.
+        compensated: Amount,
+        /// What the payer has claimed of it.
+        compensation_claimed: Amount,
     }
 }
 state!(ChannelState from channel::Channel<u8> [coin], "channel", "Channel");
@@ -114,6 +116,12 @@ impl ChannelState {
         self.routing_bps
             .of(self.paid)
             .saturating_sub(self.routing_claimed)
+    }
+
+    /// What the payer may claim for proven overcharges.
+    #[must_use]
+    pub const fn compensation_due(&self) -> Amount {
+        self.compensated.saturating_sub(self.compensation_claimed)
     }
 
     /// Prices of a model, if the channel has it.

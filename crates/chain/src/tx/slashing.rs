@@ -11,7 +11,7 @@ use super::Builder;
 use crate::{
     action::{Access, Action, Arg},
     deployment::{CoinType, Deployment},
-    id::{ReportCommitment, SuiId as _},
+    id::ReportCommitment,
 };
 
 /// Domain of what `slashing` hashes.
@@ -41,11 +41,26 @@ pub struct Overcharge {
     pub head: Receipt,
     /// Its body.
     pub body: ReceiptBody,
-    /// The inclusion proof, leaf first.
+    /// The inclusion proof, from the leaf up.
     pub siblings: Vec<[u8; 32]>,
 }
 
-/// What a report must name to be followed by [`prove_two_receipts`].
+/// A receipt that a key signed, and the other one that it settled under the same number.
+#[derive(Clone, Debug)]
+pub struct SettledAnother {
+    /// The channel both were charged to.
+    pub channel: ChannelId,
+    /// The coin of the channel.
+    pub coin: CoinType,
+    /// What the payer was given.
+    pub signed: Signed<Receipt>,
+    /// What is under the settled root.
+    pub settled: Receipt,
+    /// Proof that it is, from the leaf up.
+    pub siblings: Vec<[u8; 32]>,
+}
+
+/// What a report must name to be followed by [`prove_two_receipts`] or [`prove_settled_another`].
 #[must_use]
 pub fn two_receipts_commitment(
     at: &Deployment,
@@ -134,6 +149,37 @@ pub fn prove_two_receipts(
         b.clock(),
     ];
     let reward = b.call("slashing", "prove_two_receipts", args);
+    b.action.transfer(vec![reward], reporter);
+    b.action
+}
+
+/// Proves that a key signed a receipt other than the one it settled under that number; the reward goes to
+/// `reporter`.
+#[must_use]
+pub fn prove_settled_another(
+    at: &Deployment,
+    report: ObjectId,
+    accused: Accused,
+    proof: &SettledAnother,
+    reporter: Address,
+) -> Action {
+    let mut b = Builder::new(at, "prove_settled_another");
+    let signed_head = head(&mut b, &proof.signed.statement);
+    let settled_head = head(&mut b, &proof.settled);
+    let args = vec![
+        b.action.object(report, Access::Write),
+        b.network(Access::Read),
+        b.action.object(accused.node, Access::Write),
+        b.action.object(accused.pool, Access::Write),
+        b.action.object(proof.channel, Access::Read),
+        signed_head,
+        signature(&mut b, &proof.signed.signature),
+        settled_head,
+        b.action.pure(&proof.siblings),
+        b.live_time(Access::Read),
+        b.clock(),
+    ];
+    let reward = b.call_for(&proof.coin, "slashing", "prove_settled_another", args);
     b.action.transfer(vec![reward], reporter);
     b.action
 }

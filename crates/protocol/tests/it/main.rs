@@ -1,0 +1,4 @@
+//! Properties and attacks that take both sides of a channel, and the golden vectors.
+
+mod market;
+mod setup;
