@@ -277,4 +277,3 @@ fn check(
         .map_err(|error| format!("its verdict: {error}"))?;
     Ok(answer)
 }
-

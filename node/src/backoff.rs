@@ -50,7 +50,10 @@ mod tests {
         let mut backoff = Backoff::new(second, second * 5);
         for full in [1, 2, 4, 5, 5] {
             let pause = backoff.pause(&env);
-            assert!(pause <= second * full && pause >= second * full / 2, "{pause:?}");
+            assert!(
+                pause <= second * full && pause >= second * full / 2,
+                "{pause:?}"
+            );
         }
         backoff.reset();
         assert!(backoff.pause(&env) <= second);

@@ -45,7 +45,10 @@ impl Bindings {
     #[must_use]
     pub fn claim(&self, channel: ChannelId, dialer: &Dialer) -> bool {
         let mut table = self.table();
-        let owner = table.owners.entry(channel).or_insert_with(|| dialer.clone());
+        let owner = table
+            .owners
+            .entry(channel)
+            .or_insert_with(|| dialer.clone());
         owner == dialer
     }
 

@@ -29,8 +29,10 @@ pub trait NodeChain: Send + Sync + std::fmt::Debug {
     async fn channels(&self, ids: &[ChannelId]) -> Result<Vec<Option<ChannelState>>, ChainError>;
 
     /// Settles, and gives the channels that were refused, each with the reason.
-    async fn settle(&self, items: &[Settlement])
-    -> Result<Vec<(ChannelId, ChainError)>, ChainError>;
+    async fn settle(
+        &self,
+        items: &[Settlement],
+    ) -> Result<Vec<(ChannelId, ChainError)>, ChainError>;
 
     /// Folds the lane of a key epoch that is over.
     async fn fold(&self, channel: ChannelId, key_epoch: KeyEpoch) -> Result<(), ChainError>;

@@ -81,7 +81,11 @@ impl ChannelRules {
                 state.need
             ));
         }
-        if !state.slots.iter().any(|slot| self.models.contains(&slot.model)) {
+        if !state
+            .slots
+            .iter()
+            .any(|slot| self.models.contains(&slot.model))
+        {
             return unfit("the channel pays for no model that is served here".to_owned());
         }
         Ok(view(state))
@@ -143,9 +147,10 @@ impl ChannelSource for ChainChannels {
         match self.chain.channels(&[id]).await {
             Ok(found) => {
                 self.contact.made(now);
-                let state = found.into_iter().next().flatten().ok_or_else(|| {
-                    ChannelRefusal::Unfit("there is no such channel".to_owned())
-                })?;
+                let state =
+                    found.into_iter().next().flatten().ok_or_else(|| {
+                        ChannelRefusal::Unfit("there is no such channel".to_owned())
+                    })?;
                 if state.id != id {
                     return Err(ChannelRefusal::Unfit("another channel was read".to_owned()));
                 }

@@ -33,7 +33,7 @@ pub struct NodeConfig {
     /// Sequencers to dial, as `http://host:port` or `https://host:port`. Default none.
     pub sequencers: Vec<String>,
     /// Attestors to ask for verdicts, as `http://host:port` or `https://host:port`. Default none: then
-    /// somebody else has to bring the grade.
+    /// the node waits until somebody else brings the grade.
     pub attestors: Vec<String>,
     /// What is served. Default none.
     pub models: Vec<ModelConfig>,

@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// First and longest pause before a sequencer is dialled again.
-pub const REDIAL_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+pub const REDIAL_PAUSES: (Duration, Duration) =
+    (Duration::from_millis(200), Duration::from_secs(30));
 /// A session that lasted this long was good: the next pause is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(10);
 
@@ -111,6 +112,7 @@ impl Dial {
             env: self.env.clone(),
             enclave: Arc::clone(&self.enclave),
             epoch,
+            expires: serving.epoch.expires,
             channels: serving.channels,
             bindings: self.bindings.clone(),
             dialer,

@@ -1,10 +1,17 @@
 //! A new key epoch: keys drawn, bound by evidence, posted, graded.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use atoma_chain::{Client, Wallet, state::AttestorsState, tx};
+use atoma_chain::{
+    Client, Wallet,
+    state::{AttestorsState, KeyEpochState},
+    tx,
+};
 use atoma_env::Env;
-use atoma_protocol::ids::{NodeId, ObjectId};
+use atoma_protocol::{
+    ids::{NodeId, ObjectId},
+    statement::Grade,
+};
 
 use crate::{
     attestors::{self, AttestorSet, Posted},
@@ -14,6 +21,10 @@ use crate::{
     model::model_set_hash,
 };
 
+/// How long a key epoch is waited for to be graded: longer than its anchor stays recent.
+pub(crate) const GRADE_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// Pause between two looks for the grade.
+const GRADE_POLL: Duration = Duration::from_secs(1);
 /// Longest place of evidence that the chain takes, in bytes.
 const MAX_EVIDENCE_URI_BYTES: usize = 256;
 
@@ -46,8 +57,7 @@ impl EpochPoster {
         let at = self.client.deployment();
         let network = at.network;
         let anchor = self.anchor().await?;
-        let manifest_hash =
-            model_set_hash(self.enclave.models().values().map(|model| &model.info));
+        let manifest_hash = model_set_hash(self.enclave.models().values().map(|model| &model.info));
         let report = keys.report(self.node, self.platform.kind(), manifest_hash, anchor);
         let report_data = report.data(network);
         let evidence = self.platform.evidence(report_data).await?;
@@ -86,12 +96,7 @@ impl EpochPoster {
             let action = tx::grade(at, &agreement.verdict, &agreement.signatures);
             self.client.submit(&self.wallet, &action).await?;
         }
-        let state = self.client.node(self.node).await?;
-        let known = self
-            .client
-            .key_epoch(&state, keys.epoch)
-            .await?
-            .ok_or(NodeError::Unexpected("the posted key epoch is not there"))?;
+        let known = self.graded(keys).await?;
         if known.signing_key != keys.signing || known.report_data != report_data {
             return Err(NodeError::Unexpected("the posted key epoch is another one"));
         }
@@ -102,6 +107,26 @@ impl EpochPoster {
             posted: known.posted_ms,
             expires: known.expires_ms,
         })
+    }
+
+    /// The key epoch once it has its grade; without attestors to ask, somebody else brings it.
+    async fn graded(&self, keys: &PublicKeys) -> Result<KeyEpochState, NodeError> {
+        let begun = self.env.now();
+        loop {
+            let state = self.client.node(self.node).await?;
+            let known = self
+                .client
+                .key_epoch(&state, keys.epoch)
+                .await?
+                .ok_or(NodeError::Unexpected("the posted key epoch is not there"))?;
+            if known.grade != Grade::default() {
+                return Ok(known);
+            }
+            if self.env.now().saturating_since(begun) >= GRADE_LIMIT {
+                return Err(NodeError::NotGraded(keys.epoch));
+            }
+            self.env.sleep(GRADE_POLL).await;
+        }
     }
 
     async fn anchor(&self) -> Result<Anchor, NodeError> {

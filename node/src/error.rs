@@ -1,7 +1,7 @@
 //! Why a node does not start or stop as asked.
 
 use atoma_chain::ChainError;
-use atoma_protocol::money::Amount;
+use atoma_protocol::{ids::KeyEpoch, money::Amount};
 use thiserror::Error;
 
 use crate::{
@@ -25,6 +25,11 @@ pub enum NodeError {
     /// The grade.
     #[error("attestation: {0}")]
     Attestors(#[from] AttestorError),
+    /// Nobody brought a grade in time.
+    #[error(
+        "key epoch {0} got no grade: name `attestors` in the settings, or ask those who grade by hand"
+    )]
+    NotGraded(KeyEpoch),
     /// The evidence.
     #[error("evidence: {0}")]
     Evidence(#[from] EvidenceSourceError),
@@ -50,7 +55,9 @@ pub enum NodeError {
         serves: String,
     },
     /// The model on-chain is of other files.
-    #[error("model `{model}` on-chain is of other files than the engine's: remove `model_id` to register these")]
+    #[error(
+        "model `{model}` on-chain is of other files than the engine's: remove `model_id` to register these"
+    )]
     OtherFiles {
         /// The model.
         model: String,

@@ -8,7 +8,6 @@ use atoma_protocol::{
     channel::PayeeConfig,
     ids::{KeyEpoch, NodeId},
     money::Amount,
-    time::TimestampMs,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -417,10 +416,6 @@ impl Rotation {
         } else {
             self.rotate_after.min(whole)
         };
-        if epoch.expires == TimestampMs(0) {
-            // Not graded yet: somebody else brings the grade, and its expiry with it.
-            return OVERLAP;
-        }
         wanted.max(LEAST_EPOCH)
     }
 }
@@ -428,9 +423,7 @@ impl Rotation {
 /// Ends an old key epoch once its streams are done, and settles what it earned.
 async fn retire(parts: &Parts, epoch: KeyEpoch) {
     let begun = parts.env.now();
-    while parts.enclave.has_streams(epoch)
-        && parts.env.now().saturating_since(begun) < OVERLAP
-    {
+    while parts.enclave.has_streams(epoch) && parts.env.now().saturating_since(begun) < OVERLAP {
         tokio::select! {
             biased;
             () = parts.env.shutdown() => return,

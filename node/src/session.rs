@@ -21,7 +21,10 @@ use atoma_link::{
         SealingKey, Task, ToNode,
     },
 };
-use atoma_protocol::ids::{ChannelId, KeyEpoch, NetworkId, RequestId};
+use atoma_protocol::{
+    ids::{ChannelId, KeyEpoch, NetworkId, RequestId},
+    time::TimestampMs,
+};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +73,8 @@ pub struct Session {
     pub enclave: Arc<Enclave>,
     /// The key epoch that it stands for.
     pub epoch: KeyEpoch,
+    /// When that epoch stops to count for new work.
+    pub expires: TimestampMs,
     /// Reads channels.
     pub channels: Arc<dyn ChannelSource>,
     /// Which sequencer uses which channel.
@@ -180,10 +185,7 @@ impl Session {
             out: out.clone(),
             reports,
         };
-        let _attached = running
-            .session
-            .bindings
-            .attach(&running.session.dialer);
+        let _attached = running.session.bindings.attach(&running.session.dialer);
         loop {
             if running.draining && running.is_idle() {
                 break;
@@ -424,21 +426,31 @@ impl Running {
     fn on_task(&mut self, task: Task) -> Result<(), SessionEnd> {
         let request = task.request;
         let limit = usize::try_from(self.session.capacity).unwrap_or(usize::MAX);
+        let now = self.session.env.now();
         let refusal = if self.draining {
             Some((FailureCode::Overloaded, "the node is draining"))
         } else if self.tasks.len() >= limit {
             Some((FailureCode::Overloaded, "more tasks than were pulled"))
         } else if self.tasks.contains_key(&request) {
             Some((FailureCode::BadRequest, "a task of this id is running"))
-        } else if self.session.contact.is_lost(self.session.env.now()) {
-            Some((FailureCode::Overloaded, "the node has lost the chain for too long"))
+        } else if now >= self.session.expires {
+            Some((FailureCode::WrongKey, "the key epoch has expired"))
+        } else if self.session.contact.is_lost(now) {
+            Some((
+                FailureCode::Overloaded,
+                "the node has lost the chain for too long",
+            ))
         } else if !self.channels.contains(&task.channel) {
-            Some((FailureCode::Unpaid, "the channel is not in use on this stream"))
+            Some((
+                FailureCode::Unpaid,
+                "the channel is not in use on this stream",
+            ))
         } else {
             None
         };
         if let Some((code, message)) = refusal {
-            self.outbox.pull_unless(self.draining || self.tasks.len() >= limit);
+            self.outbox
+                .pull_unless(self.draining || self.tasks.len() >= limit);
             return self.say(FromNode::Failed(Failed {
                 request,
                 code,
@@ -483,4 +495,3 @@ async fn use_channel(session: &Session, channel: ChannelId) -> Result<(), Channe
         error => ChannelRefusal::Unfit(error.to_string()),
     })
 }
-

@@ -408,4 +408,3 @@ fn poll(open: &[ChannelState]) -> Duration {
         Duration::from_millis(grace / 4).clamp(POLLS.0, POLLS.1)
     })
 }
-

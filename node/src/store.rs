@@ -48,10 +48,14 @@ const CACHE_BYTES: u64 = 4 << 20;
 #[non_exhaustive]
 pub enum StoreError {
     /// Another process has it open.
-    #[error("{0} is in use by another node: stop that one, or give this one a state folder of its own")]
+    #[error(
+        "{0} is in use by another node: stop that one, or give this one a state folder of its own"
+    )]
     InUse(String),
     /// Written by another version of the software.
-    #[error("{folder} holds state of version {found:?}, this software needs {STATE_VERSION:?}: use another state folder or the matching software")]
+    #[error(
+        "{folder} holds state of version {found:?}, this software needs {STATE_VERSION:?}: use another state folder or the matching software"
+    )]
     OtherVersion {
         /// The folder.
         folder: String,
@@ -372,4 +376,3 @@ fn write<T: Serialize>(
 ) -> Result<(), StoreError> {
     Ok(keyspace.insert(key, encode(record))?)
 }
-

@@ -120,7 +120,8 @@ impl Account {
     }
 
     fn change(&self) {
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        self.changed
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Takes the channel into use under `epoch`, going on from what is stored.
@@ -201,10 +202,7 @@ impl Account {
         work: impl FnOnce(&mut Payee) -> Result<T, PayeeError>,
     ) -> Result<T, AccountError> {
         let mut books = self.books()?;
-        let payee = books
-            .payees
-            .get_mut(&epoch)
-            .ok_or(AccountError::NotInUse)?;
+        let payee = books.payees.get_mut(&epoch).ok_or(AccountError::NotInUse)?;
         Ok(work(payee)?)
     }
 
@@ -349,11 +347,7 @@ impl OpenStream {
     }
 
     /// Signs for a part and stores receipt and statement.
-    pub(crate) fn cut(
-        &mut self,
-        end: PartEnd,
-        store: &Store,
-    ) -> Result<PartReceipt, AccountError> {
+    pub(crate) fn cut(&mut self, end: PartEnd, store: &Store) -> Result<PartReceipt, AccountError> {
         let part = self.account.cut(&self.keys, self.id, end, store)?;
         self.open = !end.last;
         Ok(part)

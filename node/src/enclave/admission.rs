@@ -60,7 +60,10 @@ impl Enclave {
             Refusal::new(FailureCode::UnknownModel, "the model is not served here")
         })?;
         let account = self.account(task.channel).ok_or_else(|| {
-            Refusal::new(FailureCode::Unpaid, "the channel is not in use on this stream")
+            Refusal::new(
+                FailureCode::Unpaid,
+                "the channel is not in use on this stream",
+            )
         })?;
         if let Some(voucher) = &task.voucher {
             account
@@ -80,7 +83,10 @@ impl Enclave {
             .map_err(|error| engine(&error))?;
         let context = model.info.context_length.get();
         let room = context.saturating_sub(input_bound.get()).max(1);
-        let wanted = chat.output_token_limit().unwrap_or(room).min(context.max(1));
+        let wanted = chat
+            .output_token_limit()
+            .unwrap_or(room)
+            .min(context.max(1));
         let max_output = Tokens::new(wanted).map_err(|_| {
             Refusal::new(FailureCode::BadRequest, "the token limit is out of bounds")
         })?;
@@ -91,8 +97,7 @@ impl Enclave {
             request_commitment: commitment,
             manifest_hash: model.info.manifest_hash,
         };
-        let stream =
-            OpenStream::open(account, keys, spec).map_err(|error| unpaid(&error))?;
+        let stream = OpenStream::open(account, keys, spec).map_err(|error| unpaid(&error))?;
         Ok(Admitted {
             request: task.request,
             stream,
@@ -111,7 +116,10 @@ impl Enclave {
             .and_then(|byte| Suite::try_from(byte).ok())
             .ok_or_else(|| bad("unknown sealing suite"))?;
         let pair = keys.sealing(suite).ok_or_else(|| {
-            Refusal::new(FailureCode::WrongKey, "this key epoch has no key of the suite")
+            Refusal::new(
+                FailureCode::WrongKey,
+                "this key epoch has no key of the suite",
+            )
         })?;
         let context = RequestContext {
             network: self.network(),
@@ -159,9 +167,7 @@ fn seal(error: &SealError) -> Refusal {
             FailureCode::Replayed,
             "this sealed request was opened before",
         ),
-        SealError::RotateKeys => {
-            Refusal::new(FailureCode::Overloaded, "the key epoch is used up")
-        }
+        SealError::RotateKeys => Refusal::new(FailureCode::Overloaded, "the key epoch is used up"),
         SealError::CannotOpenRequest => Refusal::new(
             FailureCode::WrongKey,
             "the request does not open under this key and context",
@@ -174,7 +180,9 @@ fn seal(error: &SealError) -> Refusal {
 pub(super) fn unpaid(error: &AccountError) -> Refusal {
     let code = match error {
         AccountError::Payee(PayeeError::UnknownModel(_)) => FailureCode::UnknownModel,
-        AccountError::Payee(PayeeError::TooManyStreams) | AccountError::TooMany => FailureCode::Overloaded,
+        AccountError::Payee(PayeeError::TooManyStreams) | AccountError::TooMany => {
+            FailureCode::Overloaded
+        }
         AccountError::Payee(_) | AccountError::NotInUse => FailureCode::Unpaid,
         AccountError::Store(_) | AccountError::OutOfService => {
             tracing::error!(target: "atoma_node::enclave", %error, "account failed");

@@ -57,12 +57,7 @@ impl EpochKeys {
             .find(|pair| pair.public().suite() == suite)
     }
 
-    pub(crate) fn hello(
-        &self,
-        network: NetworkId,
-        node: NodeId,
-        nonce: [u8; 32],
-    ) -> Signed<Hello> {
+    pub(crate) fn hello(&self, network: NetworkId, node: NodeId, nonce: [u8; 32]) -> Signed<Hello> {
         let hello = Hello {
             node,
             key_epoch: self.epoch,

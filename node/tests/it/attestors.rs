@@ -124,19 +124,31 @@ async fn ask(moods: &[Mood]) -> Result<usize, AttestorError> {
 async fn a_threshold_that_agrees_makes_a_grade() {
     assert_eq!(ask(&[Mood::Honest, Mood::Honest]).await.unwrap(), 2);
     assert_eq!(
-        ask(&[Mood::Honest, Mood::Forger, Mood::Honest]).await.unwrap(),
+        ask(&[Mood::Honest, Mood::Forger, Mood::Honest])
+            .await
+            .unwrap(),
         2
     );
     assert_eq!(
-        ask(&[Mood::Honest, Mood::Strict, Mood::Late]).await.unwrap(),
+        ask(&[Mood::Honest, Mood::Strict, Mood::Late])
+            .await
+            .unwrap(),
         2
     );
 }
 
 #[tokio::test]
 async fn too_few_that_agree_make_none_and_the_error_says_why() {
-    for bad in [Mood::Strict, Mood::Refuses, Mood::Forger, Mood::Garbage, Mood::Floods] {
-        let error = ask(&[Mood::Honest, bad]).await.expect_err("one is not enough");
+    for bad in [
+        Mood::Strict,
+        Mood::Refuses,
+        Mood::Forger,
+        Mood::Garbage,
+        Mood::Floods,
+    ] {
+        let error = ask(&[Mood::Honest, bad])
+            .await
+            .expect_err("one is not enough");
         let AttestorError::NoThreshold {
             agreeing,
             threshold,
@@ -147,6 +159,9 @@ async fn too_few_that_agree_make_none_and_the_error_says_why() {
         };
         assert_eq!((*agreeing, *threshold), (1, 2), "{error}");
     }
-    let refused = ask(&[Mood::Honest, Mood::Refuses]).await.unwrap_err().to_string();
+    let refused = ask(&[Mood::Honest, Mood::Refuses])
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("status 403 Forbidden: no"), "{refused}");
 }

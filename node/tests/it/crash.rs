@@ -26,7 +26,9 @@ async fn killed_after(folder: &std::path::Path, read: usize) -> Amount {
     let env = env();
     let chain = FakeChain::with(&[CHANNEL]);
     let (enclave, store) = enclave_at(&env, folder, EPOCH);
-    enclave.use_channel(EPOCH, view(&chain.state(CHANNEL))).unwrap();
+    enclave
+        .use_channel(EPOCH, view(&chain.state(CHANNEL)))
+        .unwrap();
     let mut task = sealed_for(&enclave.public_keys(EPOCH).unwrap()).await;
     task.voucher = Some(voucher(CHANNEL, 10_000, &voucher_key()));
     let (out, mut seen) = mpsc::channel(1);
@@ -94,17 +96,17 @@ async fn what_is_paid_after_a_kill_is_what_was_receipted() {
         assert_eq!(chain.state(CHANNEL).paid, stored);
         // The account goes on under the new key epoch from where the old one stopped.
         let epoch = KeyEpoch(EPOCH.0 + 1);
-        enclave.use_channel(epoch, view(&chain.state(CHANNEL))).unwrap();
+        enclave
+            .use_channel(epoch, view(&chain.state(CHANNEL)))
+            .unwrap();
         assert_eq!(enclave.balance(CHANNEL).unwrap().due, stored);
     }
 }
 
 fn earned(statements: &[Signed<atoma_protocol::statement::Statement>]) -> Amount {
-    statements
-        .iter()
-        .fold(Amount::ZERO, |sum, signed| {
-            sum.saturating_add(signed.statement.earned)
-        })
+    statements.iter().fold(Amount::ZERO, |sum, signed| {
+        sum.saturating_add(signed.statement.earned)
+    })
 }
 
 fn reopen(

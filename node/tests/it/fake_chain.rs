@@ -69,7 +69,8 @@ pub(crate) fn open_channel(id: ChannelId) -> ChannelState {
         folded: Amount::ZERO,
         lanes: Vec::new(),
         routing_claimed: Amount::ZERO,
-        compensation: Amount::ZERO,
+        compensated: Amount::ZERO,
+        compensation_claimed: Amount::ZERO,
     }
 }
 

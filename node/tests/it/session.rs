@@ -26,7 +26,10 @@ async fn an_answer_is_streamed_receipted_stored_and_paid() {
     let chat = desk.chat("scripted/count-100", "please count to a hundred");
     let open = desk.answer(&chat).await.last();
     let text = open.text();
-    assert!(text.starts_with("1 2 3 ") && text.ends_with(" 99 100"), "{text}");
+    assert!(
+        text.starts_with("1 2 3 ") && text.ends_with(" 99 100"),
+        "{text}"
+    );
     assert_eq!(open.tokens(), (5, 100));
     assert!(open.parts.len() > 5, "parts are cut at half the credit");
     assert!(open.parts.last().unwrap().body.last);
@@ -35,7 +38,10 @@ async fn an_answer_is_streamed_receipted_stored_and_paid() {
     assert_eq!((balance.due, balance.streams), (Amount(105), 0));
     let stored = world.store.statements(CHANNEL).unwrap();
     assert_eq!(stored, [open.parts.last().unwrap().statement.clone()]);
-    assert_eq!(world.store.receipts(CHANNEL, EPOCH).unwrap().len(), open.parts.len());
+    assert_eq!(
+        world.store.receipts(CHANNEL, EPOCH).unwrap().len(),
+        open.parts.len()
+    );
     settle_down().await;
     assert_eq!(world.enclave.balance(CHANNEL).unwrap().covered, Amount(105));
 }
@@ -57,7 +63,10 @@ async fn the_end_of_a_stream_has_its_reason_and_its_usage() {
         .map(|delivery| serde_json::from_slice(delivery.json()).unwrap())
         .collect();
     assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
-    assert_eq!(chunks[chunks.len() - 2]["choices"][0]["finish_reason"], "length");
+    assert_eq!(
+        chunks[chunks.len() - 2]["choices"][0]["finish_reason"],
+        "length"
+    );
     assert_eq!(chunks[chunks.len() - 1]["usage"]["total_tokens"], 4);
     assert_eq!(open.tokens(), (1, 3));
 }
@@ -124,7 +133,8 @@ async fn a_replayed_voucher_neither_pays_twice_nor_harms() {
     let mut desk = world.ready("a").await;
     desk.pays = false;
     let old = voucher(CHANNEL, 4, &voucher_key());
-    let chat = desk.chat("scripted/count-8", "four words of input");
+    let mut chat = desk.chat("scripted/count-8", "four words of input");
+    chat.max_tokens = Some(8);
     let (mut task, open, _) = desk.seal(&chat);
     task.voucher = Some(old.clone());
     let request = desk.force(task, open).await;
@@ -136,12 +146,16 @@ async fn a_replayed_voucher_neither_pays_twice_nor_harms() {
     let request = desk.force(task, open).await;
     assert_eq!(desk.end_of(request).await.code(), Some(FailureCode::Unpaid));
     // A larger one still counts after the smaller was repeated.
-    desk.send(ToNode::Voucher(voucher(CHANNEL, 500, &voucher_key()))).await;
+    desk.send(ToNode::Voucher(voucher(CHANNEL, 500, &voucher_key())))
+        .await;
     desk.send(ToNode::Voucher(old)).await;
     let (task, open, _) = desk.seal(&chat);
     let request = desk.force(task, open).await;
     assert_eq!(desk.end_of(request).await.last().tokens(), (4, 8));
-    assert_eq!(world.enclave.voucher(CHANNEL).unwrap().statement.cumulative, Amount(500));
+    assert_eq!(
+        world.enclave.voucher(CHANNEL).unwrap().statement.cumulative,
+        Amount(500)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,13 +185,22 @@ async fn tasks_that_fit_nothing_here_are_refused_each_with_its_reason() {
     let paid = voucher(CHANNEL, 1_000, &voucher_key());
     let cases: [(fn(&mut atoma_link::message::Task), FailureCode); 7] = [
         (|task| task.key_epoch = KeyEpoch(6), FailureCode::WrongKey),
-        (|task| task.model = ModelId::new([0xee; 32]), FailureCode::UnknownModel),
+        (
+            |task| task.model = ModelId::new([0xee; 32]),
+            FailureCode::UnknownModel,
+        ),
         // Its associated data names the other model, so it does not even open.
-        (|task| task.model = crate::support::model_id("scripted/slow"), FailureCode::WrongKey),
+        (
+            |task| task.model = crate::support::model_id("scripted/slow"),
+            FailureCode::WrongKey,
+        ),
         (|task| task.channel = OTHER, FailureCode::Unpaid),
         (|task| task.suite = 99, FailureCode::BadRequest),
         (|task| task.suite = 700, FailureCode::BadRequest),
-        (|task| task.ciphertext = vec![0; 300].into(), FailureCode::WrongKey),
+        (
+            |task| task.ciphertext = vec![0; 300].into(),
+            FailureCode::WrongKey,
+        ),
     ];
     for (change, code) in cases {
         let (mut task, open, _) = desk.seal(&chat);
@@ -189,7 +212,10 @@ async fn tasks_that_fit_nothing_here_are_refused_each_with_its_reason() {
     let mut bad = chat.clone();
     bad.temperature = Some(9.0);
     let request = desk.ask(&bad).await;
-    assert_eq!(desk.end_of(request).await.code(), Some(FailureCode::BadRequest));
+    assert_eq!(
+        desk.end_of(request).await.code(),
+        Some(FailureCode::BadRequest)
+    );
     assert_eq!(world.enclave.balance(CHANNEL).unwrap().due, Amount::ZERO);
     // Each refusal gave its pull back.
     settle_down().await;
@@ -205,7 +231,9 @@ async fn a_cancelled_stream_ends_with_a_receipt_for_what_was_done() {
     let chat = desk.chat("scripted/slow", "one two three four five six seven eight");
     let request = desk.ask(&chat).await;
     while desk.open[&request].text().split_whitespace().count() < 3 {
-        let FromNode::Chunk(chunk) = desk.next().await else { continue };
+        let FromNode::Chunk(chunk) = desk.next().await else {
+            continue;
+        };
         desk.on_chunk(chunk).await;
     }
     desk.send(ToNode::Cancel(request)).await;
@@ -214,7 +242,10 @@ async fn a_cancelled_stream_ends_with_a_receipt_for_what_was_done() {
     let words = u64::try_from(open.text().split_whitespace().count()).unwrap();
     assert_eq!(open.tokens(), (8, words), "what arrived is what is charged");
     assert!((3..8).contains(&words));
-    assert_eq!(desk.payer.held(), world.enclave.balance(CHANNEL).unwrap().due);
+    assert_eq!(
+        desk.payer.held(),
+        world.enclave.balance(CHANNEL).unwrap().due
+    );
     // Cancelling what is over or never was does nothing.
     desk.send(ToNode::Cancel(request)).await;
     let chat = desk.chat("scripted/echo", "alive");
@@ -256,7 +287,10 @@ async fn an_engine_that_fails_on_the_way_is_paid_for_what_arrived() {
         panic!("the requester learns that the answer is not whole");
     };
     let error: atoma_openai::ErrorBody = serde_json::from_slice(json).unwrap();
-    assert!(error.error.message.contains("the engine failed"), "{error:?}");
+    assert!(
+        error.error.message.contains("the engine failed"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,7 +317,11 @@ async fn many_streams_of_a_payer_that_stops_paying_never_exceed_the_credit() {
         running -= 1;
     }
     assert_exposure(&world);
-    assert_eq!(world.enclave.balance(CHANNEL).unwrap().streams, 0, "{codes:?}");
+    assert_eq!(
+        world.enclave.balance(CHANNEL).unwrap().streams,
+        0,
+        "{codes:?}"
+    );
 }
 
 fn assert_exposure(world: &World) {
@@ -321,7 +359,10 @@ async fn more_tasks_than_were_pulled_are_refused() {
     let first = desk.ask(&chat).await;
     let second = desk.ask(&chat).await;
     let (refused, end) = desk.any_end().await;
-    assert_eq!((refused, end.code()), (second, Some(FailureCode::Overloaded)));
+    assert_eq!(
+        (refused, end.code()),
+        (second, Some(FailureCode::Overloaded))
+    );
     desk.send(ToNode::Cancel(first)).await;
     assert!(desk.end_of(first).await.last().failed());
 }
@@ -333,16 +374,26 @@ async fn channels_are_taken_only_if_they_fit_and_by_one_sequencer() {
     let refusal = desk.use_channel(OTHER).await.unwrap_err();
     assert!(refusal.contains("no such channel"), "{refusal}");
     world.channels.set(OTHER, Err(ChannelRefusal::Unreachable));
-    assert!(desk.use_channel(OTHER).await.unwrap_err().contains("cannot be reached"));
+    assert!(
+        desk.use_channel(OTHER)
+            .await
+            .unwrap_err()
+            .contains("cannot be reached")
+    );
     let mut thief = world.attach("b");
     thief.greet().await;
     let refusal = thief.use_channel(CHANNEL).await.unwrap_err();
     assert!(refusal.contains("another sequencer"), "{refusal}");
     let chat = thief.chat("scripted/echo", "not mine");
     let request = thief.ask(&chat).await;
-    assert_eq!(thief.end_of(request).await.code(), Some(FailureCode::Unpaid));
+    assert_eq!(
+        thief.end_of(request).await.code(),
+        Some(FailureCode::Unpaid)
+    );
     // The chain being away does not end what is in use.
-    world.channels.set(CHANNEL, Err(ChannelRefusal::Unreachable));
+    world
+        .channels
+        .set(CHANNEL, Err(ChannelRefusal::Unreachable));
     assert_eq!(desk.use_channel(CHANNEL).await, Ok(()));
     let chat = desk.chat("scripted/echo", "goes on");
     assert_eq!(desk.answer(&chat).await.last().text(), "goes on");
@@ -356,9 +407,25 @@ async fn without_the_chain_for_too_long_no_new_work_is_taken() {
     let chat = desk.chat("scripted/echo", "after ten minutes");
     assert_eq!(desk.answer(&chat).await.last().text(), "after ten minutes");
     desk.env.sleep(Duration::from_secs(10 * 60)).await;
-    assert_eq!(desk.answer(&chat).await.code(), Some(FailureCode::Overloaded));
+    assert_eq!(
+        desk.answer(&chat).await.code(),
+        Some(FailureCode::Overloaded)
+    );
     world.contact.made(world.env.now());
     assert_eq!(desk.answer(&chat).await.last().text(), "after ten minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_key_epoch_takes_no_new_work_and_finishes_the_old() {
+    let mut world = World::new();
+    world.expires = world.env.now().saturating_add(Duration::from_millis(100));
+    let mut desk = world.ready("a").await;
+    let chat = desk.chat("scripted/slow", "one two three four five");
+    assert_eq!(
+        desk.answer(&chat).await.last().text(),
+        "one two three four five"
+    );
+    assert_eq!(desk.answer(&chat).await.code(), Some(FailureCode::WrongKey));
 }
 
 #[tokio::test(start_paused = true)]
@@ -381,7 +448,9 @@ async fn a_drained_session_finishes_its_streams_and_takes_no_more() {
     let mut desk = world.ready("a").await;
     let chat = desk.chat("scripted/slow", "one two three four");
     let request = desk.ask(&chat).await;
-    let FromNode::Chunk(chunk) = desk.next().await else { panic!("no chunk") };
+    let FromNode::Chunk(chunk) = desk.next().await else {
+        panic!("no chunk")
+    };
     desk.on_chunk(chunk).await;
     desk.drain.cancel();
     loop {
@@ -397,7 +466,10 @@ async fn a_drained_session_finishes_its_streams_and_takes_no_more() {
     ends.sort_by_key(|(id, _)| *id != request);
     let [(_, first), (second, refused)] = ends;
     assert_eq!(first.last().text(), "one two three four");
-    assert_eq!((second, refused.code()), (late, Some(FailureCode::Overloaded)));
+    assert_eq!(
+        (second, refused.code()),
+        (late, Some(FailureCode::Overloaded))
+    );
     let ended = desk.ended.await.unwrap();
     assert!(matches!(ended, SessionEnd::Drained), "{ended:?}");
     assert!(world.bindings.attached().is_empty());
@@ -410,7 +482,9 @@ async fn a_sequencer_that_vanishes_is_charged_for_nothing_it_did_not_get() {
     let chat = desk.chat("scripted/slow", "one two three four five six seven");
     let request = desk.ask(&chat).await;
     while desk.open[&request].text().is_empty() {
-        let FromNode::Chunk(chunk) = desk.next().await else { continue };
+        let FromNode::Chunk(chunk) = desk.next().await else {
+            continue;
+        };
         desk.on_chunk(chunk).await;
     }
     let held = desk.payer.held();
@@ -438,8 +512,12 @@ async fn a_stream_that_is_not_read_holds_up_no_other() {
     let mut other = world.attach("b");
     other.greet().await;
     assert_eq!(other.use_channel(OTHER).await, Ok(()));
-    other.send(ToNode::UseChannel(ChannelId::new([6; 32]))).await;
-    let FromNode::ChannelReady(ready) = other.next().await else { panic!("no answer") };
+    other
+        .send(ToNode::UseChannel(ChannelId::new([6; 32])))
+        .await;
+    let FromNode::ChannelReady(ready) = other.next().await else {
+        panic!("no answer")
+    };
     assert!(ready.refusal.is_some());
 }
 
@@ -459,14 +537,19 @@ async fn a_sequencer_must_speak_the_protocol() {
     ));
     let foreign = world.attach("a");
     let network = NetworkId::new([66; 32]);
-    let challenge = Challenge { nonce: [0; 32], network };
+    let challenge = Challenge {
+        nonce: [0; 32],
+        network,
+    };
     foreign.send(ToNode::Challenge(challenge)).await;
     assert!(matches!(
         foreign.ended.await.unwrap(),
         SessionEnd::Refused(SessionError::OtherNetwork { theirs, .. }) if theirs == network
     ));
     let leaving = world.ready("a").await;
-    leaving.send(ToNode::Goodbye("maintenance".to_owned())).await;
+    leaving
+        .send(ToNode::Goodbye("maintenance".to_owned()))
+        .await;
     assert!(matches!(
         leaving.ended.await.unwrap(),
         SessionEnd::Goodbye(reason) if reason == "maintenance"
@@ -490,7 +573,9 @@ async fn a_closing_channel_ends_its_streams_with_receipts() {
     let chat = desk.chat("scripted/slow", "one two three four five six seven");
     let request = desk.ask(&chat).await;
     while desk.open[&request].text().is_empty() {
-        let FromNode::Chunk(chunk) = desk.next().await else { continue };
+        let FromNode::Chunk(chunk) = desk.next().await else {
+            continue;
+        };
         desk.on_chunk(chunk).await;
     }
     let mut closing = view(CHANNEL);
@@ -498,7 +583,10 @@ async fn a_closing_channel_ends_its_streams_with_receipts() {
     world.enclave.refresh_channel(closing).unwrap();
     let open = desk.end_of(request).await.last();
     assert!(open.failed());
-    assert_eq!(desk.payer.held(), world.enclave.balance(CHANNEL).unwrap().due);
+    assert_eq!(
+        desk.payer.held(),
+        world.enclave.balance(CHANNEL).unwrap().due
+    );
     let chat = desk.chat("scripted/echo", "more");
     assert_eq!(desk.answer(&chat).await.code(), Some(FailureCode::Unpaid));
 }

@@ -17,7 +17,7 @@ use atoma_node::{
     store::Store,
 };
 use atoma_protocol::{
-    channel::{PayeeRecord, PartReceipt},
+    channel::{PartReceipt, PayeeRecord},
     hash::BodyHash,
     ids::{KeyEpoch, Seq},
     keys::SigningKey,
@@ -223,7 +223,9 @@ async fn while_the_chain_is_away_nothing_is_lost() {
 async fn a_close_asked_for_is_settled_well_within_its_window_and_then_granted() {
     let (env, folder, chain) = one_channel();
     let shop = shop(&env, folder.path(), &chain, EPOCH);
-    shop.enclave.use_channel(EPOCH, view(&chain.state(CHANNEL))).unwrap();
+    shop.enclave
+        .use_channel(EPOCH, view(&chain.state(CHANNEL)))
+        .unwrap();
     let stop = CancellationToken::new();
     let (settler, token) = (Arc::clone(&shop.settler), stop.clone());
     let running = shop.env.spawn(async move { settler.run(token).await });
@@ -235,7 +237,10 @@ async fn a_close_asked_for_is_settled_well_within_its_window_and_then_granted() 
     // The grace is 20 s; a quarter of it must do.
     shop.env.sleep(Duration::from_secs(6)).await;
     let state = chain.state(CHANNEL);
-    assert_eq!((state.paid, state.state), (Amount(10), ChannelStatus::Closed));
+    assert_eq!(
+        (state.paid, state.state),
+        (Amount(10), ChannelStatus::Closed)
+    );
     shop.env.sleep(Duration::from_secs(6)).await;
     assert!(shop.enclave.channels().is_empty());
     assert!(shop.store.channels().unwrap().is_empty());
@@ -252,13 +257,19 @@ async fn a_closing_channel_that_owes_more_is_left_to_its_window() {
     chain.change(CHANNEL, |state| state.state = ChannelStatus::Closing);
     shop.settler.pass(Pass::Due).await.unwrap();
     let state = chain.state(CHANNEL);
-    assert_eq!((state.paid, state.state), (Amount(20), ChannelStatus::Closing));
+    assert_eq!(
+        (state.paid, state.state),
+        (Amount(20), ChannelStatus::Closing)
+    );
     assert!(chain.ticks.load(Ordering::SeqCst) > 0, "live time is wound");
     // A last voucher still counts.
     shop.authorize(50);
     shop.settler.pass(Pass::Due).await.unwrap();
     let state = chain.state(CHANNEL);
-    assert_eq!((state.paid, state.state), (Amount(50), ChannelStatus::Closed));
+    assert_eq!(
+        (state.paid, state.state),
+        (Amount(50), ChannelStatus::Closed)
+    );
 }
 
 #[tokio::test(start_paused = true)]

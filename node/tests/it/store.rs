@@ -58,14 +58,19 @@ fn two_processes_cannot_share_a_folder() {
     let _first = Store::open(folder.path()).unwrap();
     let error = Store::open(folder.path()).expect_err("the folder is taken");
     assert!(matches!(error, StoreError::InUse(_)));
-    assert!(error.to_string().contains("is in use by another node"), "{error}");
+    assert!(
+        error.to_string().contains("is in use by another node"),
+        "{error}"
+    );
 }
 
 #[test]
 fn state_of_another_version_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     {
-        let database = fjall::Database::builder(folder.path().join("db")).open().unwrap();
+        let database = fjall::Database::builder(folder.path().join("db"))
+            .open()
+            .unwrap();
         let meta = database
             .keyspace("meta", fjall::KeyspaceCreateOptions::default)
             .unwrap();
@@ -73,5 +78,8 @@ fn state_of_another_version_is_refused_in_a_sentence() {
     }
     let error = Store::open(folder.path()).expect_err("another version");
     let text = error.to_string();
-    assert!(text.contains("atoma-node/0") && text.contains(STATE_VERSION), "{text}");
+    assert!(
+        text.contains("atoma-node/0") && text.contains(STATE_VERSION),
+        "{text}"
+    );
 }

@@ -170,6 +170,7 @@ pub(crate) struct World {
     pub(crate) bindings: Bindings,
     pub(crate) contact: Contact,
     pub(crate) capacity: u32,
+    pub(crate) expires: TimestampMs,
     _folder: tempfile::TempDir,
 }
 
@@ -190,6 +191,7 @@ impl World {
             bindings: Bindings::default(),
             contact,
             capacity: 128,
+            expires: TimestampMs(u64::MAX),
             _folder: folder,
         }
     }
@@ -203,6 +205,7 @@ impl World {
             env: self.env.clone(),
             enclave: Arc::clone(&self.enclave),
             epoch: EPOCH,
+            expires: self.expires,
             channels: Arc::clone(&self.channels) as Arc<dyn ChannelSource>,
             bindings: self.bindings.clone(),
             dialer: name.into(),
@@ -253,10 +256,13 @@ pub(crate) struct Open {
 impl Open {
     /// The text of a streamed answer.
     pub(crate) fn text(&self) -> String {
-        let json = self.deliveries.iter().filter_map(|delivery| match delivery {
-            Delivery::Json(json) => Some(json),
-            Delivery::Failure(_) => None,
-        });
+        let json = self
+            .deliveries
+            .iter()
+            .filter_map(|delivery| match delivery {
+                Delivery::Json(json) => Some(json),
+                Delivery::Failure(_) => None,
+            });
         json.filter_map(|json| {
             let chunk: serde_json::Value = serde_json::from_slice(json).unwrap();
             chunk["choices"][0]["delta"]["content"]
@@ -396,7 +402,11 @@ impl Desk {
         let (sealed, seed) =
             seal_request(&mut &self.env, key.unwrap(), &context, &payload).unwrap();
         self.asked += 1;
-        let words = chat.messages[0].joined_text().unwrap().split_whitespace().count();
+        let words = chat.messages[0]
+            .joined_text()
+            .unwrap()
+            .split_whitespace()
+            .count();
         let task = Task {
             request: RequestId::new(self.env.random()),
             channel: CHANNEL,
