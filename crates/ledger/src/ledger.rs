@@ -66,7 +66,7 @@ impl Ledger {
             chain_id: Digest::ZERO,
         };
         if head.is_none() {
-            let genesis = genesis::build(&ledger.state, &ledger.vm, &config)?;
+            let genesis = genesis::build(&ledger.chain(), &config)?;
             let mut batch = Batch::default();
             genesis::stamp(&mut batch, &fingerprint);
             ledger.commit_into(batch, genesis.transaction, genesis.outcome)?;

@@ -274,8 +274,6 @@ pub struct EnumDef {
 /// A variant of an enum declared here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariantDef {
-    /// Index of the enum definition, again.
-    pub owner: u16,
     /// Index of the name.
     pub name: u16,
     /// Fields in order.

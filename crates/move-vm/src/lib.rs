@@ -25,7 +25,9 @@ pub mod object_runtime;
 pub mod resolver;
 mod runtime;
 pub mod types;
+mod upgrade;
 pub mod value;
+mod verifier;
 pub mod vm;
 
 pub use ability::AbilitySet;

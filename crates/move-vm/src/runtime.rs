@@ -6,4 +6,5 @@ pub(crate) mod linker;
 pub(crate) mod loaded;
 pub(crate) mod machine;
 pub(crate) mod memory;
+pub(crate) mod publish;
 pub(crate) mod ty;

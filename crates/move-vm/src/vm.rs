@@ -15,8 +15,10 @@ use crate::resolver::{ModuleResolver, Package};
 use crate::runtime::layouts::{self, TypeCache};
 use crate::runtime::linker::{Cache, LinkContext, LinkedModule, Linker};
 use crate::runtime::machine::Machine;
+use crate::runtime::publish;
 use crate::runtime::ty::{Naming, Ty};
 use crate::types::{ModuleId, Type};
+use crate::upgrade;
 use crate::value::Value;
 
 /// A Move virtual machine with its cache of loaded packages. One serves many threads.
@@ -272,8 +274,7 @@ impl Vm {
         resolver: &dyn ModuleResolver,
         package: &Package,
     ) -> VmResult<Vec<Arc<CompiledModule>>> {
-        let _ = (resolver, package);
-        Err(VmError::new(Status::Verification))
+        publish::check_package(&self.linker(resolver), package)
     }
 
     /// Checks that `new` may replace `old` under `policy`: what others rely on is still there.
@@ -286,8 +287,7 @@ impl Vm {
         new: &Package,
         policy: UpgradePolicy,
     ) -> VmResult<()> {
-        let _ = (old, new, policy);
-        Err(VmError::new(Status::IncompatibleUpgrade))
+        upgrade::check(old, new, policy)
     }
 
     /// Drops what is cached about these storage ids: for packages that were loaded in a

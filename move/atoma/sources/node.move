@@ -522,3 +522,10 @@ fun set_status(node: &mut Node, status: u8) {
     node.status = status;
     events::emit_node_status_changed(object::id(node), status);
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun set_version_for_testing(node: &mut Node, version: u64) {
+    node.version = version;
+}

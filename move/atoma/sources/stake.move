@@ -616,3 +616,10 @@ fun emit_changed(pool: &Pool) {
         pool.burned.value(),
     );
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun set_version_for_testing(pool: &mut Pool, version: u64) {
+    pool.version = version;
+}

@@ -25,7 +25,7 @@ use atoma::stake::{Pool, StakePosition, UnbondPosition};
 use atoma::vault::{Self, Vault};
 use std::unit_test::destroy;
 use sui::clock::{Self, Clock};
-use sui::coin::{Self, Coin};
+use sui::coin::{Self, Coin, TreasuryCap};
 use sui::test_scenario::{Self, Scenario};
 
 // === Constants ===
@@ -308,6 +308,9 @@ public fun take<T: key>(w: &mut World): T {
     w.scenario.take_shared<T>()
 }
 
+/// Takes an object that the sender of this transaction owns.
+public fun take_owned<T: key>(w: &World): T { w.scenario.take_from_sender<T>() }
+
 // === Time ===
 
 /// Lets `ms` pass, with the chain alive and somebody ticking.
@@ -413,6 +416,63 @@ public fun other_network(w: &mut World, dev: bool): (Network, AdminCap, PauseCap
     (network, admin, pause, live_time)
 }
 
+public fun apply_params_at(w: &mut World, live_time: &LiveTime) {
+    w.network.apply_params(live_time, &w.clock);
+}
+
+public fun set_attestors_at(w: &mut World, live_time: &LiveTime) {
+    let keys = w.attestors.keys();
+    w.attestors.set(&w.network, &w.admin, live_time, 1, keys, &w.clock);
+}
+
+public fun create_attestors(w: &mut World) {
+    attestors::create(&mut w.network, &w.admin, w.scenario.ctx());
+}
+
+public fun create_measurements(w: &mut World) {
+    measurements::create(&mut w.network, &w.admin, w.scenario.ctx());
+}
+
+public fun register_model(
+    w: &mut World,
+    name: vector<u8>,
+    modality: u8,
+    uri: vector<u8>,
+): ModelCap {
+    model::register(
+        &w.network,
+        name.to_string(),
+        @0x3A,
+        modality,
+        uri.to_string(),
+        w.scenario.ctx(),
+    )
+}
+
+/// A clock that shows what the world's does.
+public fun new_clock(w: &mut World): Clock {
+    let mut clock = clock::create_for_testing(w.scenario.ctx());
+    clock.set_for_testing(w.clock.timestamp_ms());
+    clock
+}
+
+/// Every function that wants the admin's cap, by number.
+public fun admin_call(w: &mut World, call: u8, cap: &AdminCap) {
+    if (call == 0) w.network.accept_coin<ATOMA>(cap)
+    else if (call == 1) w.network.set_treasury(cap, STRANGER)
+    else if (call == 2) w.network.propose_params(cap, &w.live_time, parameters(), &w.clock)
+    else if (call == 3) w.network.name_successor(cap, option::some(STRANGER))
+    else if (call == 4) destroy(w.network.replace_pause_cap(cap, w.scenario.ctx()))
+    else if (call == 5) w.network.resume(cap)
+    else if (call == 6) {
+        let keys = vector[signatures::public_key(KEY_STRANGER)];
+        w.attestors.set(&w.network, cap, &w.live_time, 1, keys, &w.clock)
+    } else if (call == 7) w.measurements.allow(&w.network, cap, 0, vector[1], 2_000_000)
+    else if (call == 8) w.measurements.disallow(&w.network, cap, 0, measurement())
+    else if (call == 9) attestors::create(&mut w.network, cap, w.scenario.ctx())
+    else measurements::create(&mut w.network, cap, w.scenario.ctx());
+}
+
 // === Node ===
 
 /// Registers a stranger's node in this network, with `stake` of ATOMA.
@@ -436,6 +496,90 @@ public fun register_with_commission(w: &mut World, bps: u64, max_bps: u64) {
     destroy(node);
     destroy(cap);
     destroy(position);
+}
+
+public fun register_at(w: &mut World, live_time: &LiveTime) {
+    let stake = coin::mint_for_testing<ATOMA>(STAKE, w.scenario.ctx());
+    let (node, cap, position) =
+        node::register(&w.network, live_time, stake, 0, 0, &w.clock, w.scenario.ctx());
+    destroy(node);
+    destroy(cap);
+    destroy(position);
+}
+
+public fun set_offer_for_own_model<T>(w: &mut World) {
+    w.node.set_offer<T>(
+        &w.node_cap,
+        &w.network,
+        &w.model,
+        1,
+        1,
+        1,
+        b"cpu".to_string(),
+        1,
+        1,
+        1,
+    );
+}
+
+public fun apply_commission_at(w: &mut World, network: &Network) {
+    w.node.apply_commission(network, &w.live_time, &w.clock);
+}
+
+/// Every function that wants the operator's cap, by number.
+public fun operator_call(w: &mut World, call: u8, cap: &NodeCap) {
+    if (call == 0) destroy(w.stake_with(cap, 1))
+    else if (call == 1) {
+        w.node.set_offer<DOLLAR>(
+            cap,
+            &w.network,
+            &w.model,
+            1,
+            1,
+            1,
+            b"cpu".to_string(),
+            1,
+            1,
+            1,
+        )
+    } else if (call == 2) w.node.remove_offer<DOLLAR>(cap, object::id(&w.model))
+    else if (call == 3) w.node.activate(cap, &w.pool)
+    else if (call == 4) w.node.drain(cap)
+    else if (call == 5) w.node.unjail(cap, &w.live_time, &w.clock)
+    else if (call == 6) w.node.retire(cap, &mut w.pool)
+    else if (call == 7) w.node.propose_commission(cap, &w.live_time, 8_000, &w.clock)
+    else if (call == 8) {
+        vault::create<ATOMA>(
+            &mut w.node,
+            cap,
+            &w.network,
+            &w.live_time,
+            &w.clock,
+            w.scenario.ctx(),
+        );
+    } else if (call == 9) {
+        attestation::post(
+            &mut w.node,
+            cap,
+            &w.network,
+            2,
+            0,
+            measurement(),
+            signatures::public_key(KEY_STRANGER),
+            sealing_keys(),
+            @0x0,
+            @0x0,
+            b"".to_string(),
+            0,
+            @0x0,
+            &w.clock,
+        )
+    } else if (call == 10) attestation::end(&mut w.node, cap, 0, &w.clock)
+    else if (call == 11) {
+        w.vault
+            .withdraw(&w.node, cap, &w.live_time, &w.clock, w.scenario.ctx())
+            .burn_for_testing();
+    } else w.channels[0].fold(&w.node, cap, 0);
 }
 
 public fun create_vault<T>(w: &mut World): ID {
@@ -612,6 +756,53 @@ public fun grade_with(
         signatures,
         &w.clock,
     );
+}
+
+/// Posts with another network.
+public fun post_at(w: &mut World, network: &Network) {
+    attestation::post(
+        &mut w.node,
+        &w.node_cap,
+        network,
+        0,
+        0,
+        measurement(),
+        signatures::public_key(KEY_EPOCH_0),
+        sealing_keys(),
+        @0x0,
+        @0x0,
+        b"".to_string(),
+        0,
+        @0x0,
+        &w.clock,
+    );
+}
+
+/// Grades with one object of another network: 0 network, 1 attestors, 2 measurements.
+public fun grade_at(
+    w: &mut World,
+    object: u8,
+    network: &Network,
+    attestors: &Attestors,
+    measurements: &Measurements,
+) {
+    attestation::grade(
+        &mut w.node,
+        if (object == 0) network else &w.network,
+        if (object == 1) attestors else &w.attestors,
+        if (object == 2) measurements else &w.measurements,
+        0,
+        simulated_grade(),
+        START_MS,
+        vector[],
+        vector[],
+        &w.clock,
+    );
+}
+
+/// Takes the `dev` mark off the network.
+public fun make_production(w: &mut World) {
+    w.network.set_dev_for_testing(false);
 }
 
 /// Bytes of the verdict on a posted key epoch.
@@ -994,6 +1185,35 @@ public fun withdraw_with(w: &mut World, node: &Node, cap: &NodeCap): u64 {
         .burn_for_testing()
 }
 
+public fun mature_at(w: &mut World, live_time: &LiveTime) {
+    w.vault.mature(live_time, &w.clock);
+}
+
+public fun create_vault_at(w: &mut World, network: &Network) {
+    vault::create<ATOMA>(
+        &mut w.node,
+        &w.node_cap,
+        network,
+        &w.live_time,
+        &w.clock,
+        w.scenario.ctx(),
+    );
+}
+
+/// Takes back for a victim as `slashing` does.
+public fun take_back(w: &mut World, amount: u64): u64 {
+    w.vault.take_back(amount).destroy_for_testing()
+}
+
+/// Pays the operator as `channel` does.
+public fun deposit(w: &mut World, payment: sui::balance::Balance<DOLLAR>) {
+    w.vault.deposit(payment, 0, 0);
+}
+
+public fun set_vault_version(w: &mut World, version: u64) {
+    w.vault.set_version_for_testing(version);
+}
+
 /// Pays `dues` of coin `T` into the pool's stream.
 public fun add_rewards<T>(w: &mut World, dues: u64) {
     let dues = sui::balance::create_for_testing<T>(dues);
@@ -1030,6 +1250,22 @@ public fun unstake_own(w: &mut World, shares: u128): UnbondPosition {
 
 public fun withdraw_stake(w: &mut World, ticket: UnbondPosition): u64 {
     w.pool.withdraw(ticket, &w.live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun withdraw_stake_at(w: &mut World, pool: &mut Pool, ticket: UnbondPosition): u64 {
+    pool.withdraw(ticket, &w.live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun withdraw_stake_by(
+    w: &mut World,
+    ticket: UnbondPosition,
+    live_time: &LiveTime,
+): u64 {
+    w.pool.withdraw(ticket, live_time, &w.clock, w.scenario.ctx()).burn_for_testing()
+}
+
+public fun destroy_burned(w: &mut World, treasury: &mut TreasuryCap<ATOMA>): u64 {
+    w.pool.destroy_burned(treasury)
 }
 
 public fun claim<T>(w: &mut World, position: &mut StakePosition): u64 {
@@ -1146,6 +1382,14 @@ public fun body(w: &World, part: u32, input: u64, output: u64, before: u64): Bod
 
 public fun body_of(model: ID, part: u32, input: u64, output: u64, before: u64): Body {
     receipt::new_body(@0xC1, @0xC2, part, true, model, @0x3A, before, before, input, output, 1234)
+}
+
+/// A body of the model with `input` tokens and nothing else.
+public fun body_with_input(w: &World, input: u64): Body { w.body(0, input, 0, 0) }
+
+/// Bytes of a voucher on channel 0.
+public fun messages_voucher(w: &World, cumulative: u64): vector<u8> {
+    message::voucher(object::id(&w.network), object::id(&w.channels[0]), cumulative)
 }
 
 /// A head on channel 0 by epoch 0.

@@ -186,13 +186,10 @@ fn check_definitions(module: &CompiledModule) -> Result<()> {
             check_fields(module, handle, fields)?;
         }
     }
-    for (index, definition) in (0u16..).zip(&module.enum_defs) {
+    for definition in &module.enum_defs {
         let handle = own_datatype(module, definition.handle)?;
         for variant in &definition.variants {
             check(variant.name, module.identifiers.len(), "identifier")?;
-            if variant.owner != index {
-                return Err(BinaryError::BadTables("variant of another enum"));
-            }
             check_fields(module, handle, &variant.fields)?;
         }
     }

@@ -524,9 +524,8 @@ fn struct_def(cursor: &mut Cursor<'_>) -> Result<StructDef> {
 
 fn enum_def(cursor: &mut Cursor<'_>) -> Result<EnumDef> {
     let handle = cursor.index()?;
-    // Old compilers wrote 1 for "declared", newer ones 2; nothing else was ever written here.
     match cursor.byte()? {
-        0x1 | 0x2 => {}
+        0x2 => {}
         byte => {
             return Err(BinaryError::Unknown {
                 what: "enum flag",
@@ -535,10 +534,12 @@ fn enum_def(cursor: &mut Cursor<'_>) -> Result<EnumDef> {
         }
     }
     let count = cursor.small(limits::VARIANTS)?;
+    if count == 0 {
+        return Err(BinaryError::BadTables("enum without variants"));
+    }
     let variants = (0..count)
         .map(|_| {
             Ok(VariantDef {
-                owner: cursor.index()?,
                 name: cursor.index()?,
                 fields: fields(cursor)?,
             })

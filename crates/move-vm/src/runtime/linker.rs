@@ -280,7 +280,7 @@ impl Linker<'_> {
     }
 
     /// What a datatype handle stands for.
-    fn datatype(
+    pub(crate) fn datatype(
         &self,
         context: &LinkContext,
         module: &LinkedModule,
