@@ -2,7 +2,7 @@
 ///
 /// | object       | kind   | fields | who writes |
 /// |--------------|--------|--------|------------|
-/// | `Channel<T>` | shared | fixed at `open`: `version, network, node, payer_cap, voucher_key, router, routing_bps, protocol_bps, slots, need, credit, grace_ms, reap_ms, expires_ms`; only growing: `funded, authorized, paid, lanes, folded, protocol_paid, routing_paid, routing_claimed, compensated, compensation_claimed`; `refund_to`, `state`, `since`, `balance` | anybody: `settle`, `top_up`, `request_close_expired`, `finalize`; `PayerCap`: `request_close`, `set_refund_to`, `claim_compensation`, `reap`; `NodeCap`: `close`, `fold`; router: `claim_routing` |
+/// | `Channel<T>` | shared | fixed at `open`: `version, network, node, payer_cap, voucher_key, router, routing_bps, protocol_bps, slots, need, credit, grace_ms, reap_ms, expires_ms`; only growing: `funded, authorized, paid, lanes, folded, routing_claimed, compensated, compensation_claimed`; `refund_to`, `state`, `since`, `balance` | anybody: `settle`, `top_up`, `request_close_expired`, `finalize`; `PayerCap`: `request_close`, `set_refund_to`, `claim_compensation`, `reap`; `NodeCap`: `close`, `fold`; router: `claim_routing` |
 /// | `PayerCap`   | owned  | `channel` | - |
 ///
 /// A **voucher** by the payer's key says how much was authorized since opening, a **statement** by
@@ -13,7 +13,7 @@
 /// missing grade, all of which its sender can check; a closed channel, a stale or empty statement
 /// pays 0, so that no channel can stop a batch.
 ///
-/// Funds: `balance = (funded - paid) + (routing_paid - routing_claimed) + (compensated -
+/// Funds: `balance = (funded - paid) + (routing share of paid - routing_claimed) + (compensated -
 /// compensation_claimed)`, always; closing takes the first part out.
 ///
 /// | from \ to | open | closing | closed |
@@ -161,9 +161,6 @@ public struct Channel<phantom T> has key {
     /// Earned by key epochs whose lanes were folded.
     folded: u64,
     lanes: vector<Lane>,
-    /// The protocol's and the router's part of `paid`.
-    protocol_paid: u64,
-    routing_paid: u64,
     routing_claimed: u64,
     /// Everything the node had to give back for proven overcharges; never above `paid`.
     compensated: u64,
@@ -289,8 +286,6 @@ public fun open<T>(
         paid: 0,
         folded: 0,
         lanes: vector[],
-        protocol_paid: 0,
-        routing_paid: 0,
         routing_claimed: 0,
         compensated: 0,
         compensation_claimed: 0,
@@ -383,15 +378,10 @@ public fun settle<T>(
     let total = channel.due().min(channel.authorized).min(channel.funded);
     let payment = total - channel.paid;
     if (!raised && !taken && payment == 0) return;
-    // Shares are of all that was ever paid, so that small payments lose none; what one payment has
-    // no room for is taken from the next.
-    let protocol =
-        (share(total, channel.protocol_bps) - channel.protocol_paid).min(payment);
-    let routing =
-        (share(total, channel.routing_bps) - channel.routing_paid).min(payment - protocol);
+    // Shares are of all that was ever paid, so that small payments lose none.
+    let protocol = channel.protocol_share(total) - channel.protocol_share(channel.paid);
+    let routing = channel.routing_share(total) - channel.routing_share(channel.paid);
     channel.paid = total;
-    channel.protocol_paid = channel.protocol_paid + protocol;
-    channel.routing_paid = channel.routing_paid + routing;
     let net = payment - protocol - routing;
     let operator = share(net, node.commission_bps());
     let stakers = net - operator;
@@ -582,7 +572,7 @@ public fun due<T>(channel: &Channel<T>): u64 {
 
 /// What the router may claim.
 public fun routing_due<T>(channel: &Channel<T>): u64 {
-    channel.routing_paid - channel.routing_claimed
+    channel.routing_share(channel.paid) - channel.routing_claimed
 }
 
 /// What the payer may claim for proven overcharges.
@@ -711,6 +701,19 @@ fun refund<T>(
         since.opened_live_ms(),
         since.opened_clock_ms(),
     );
+}
+
+/// The router's part of everything paid, rounded down.
+fun routing_share<T>(channel: &Channel<T>, paid: u64): u64 {
+    share(paid, channel.routing_bps)
+}
+
+/// The protocol's part of everything paid: of what routing leaves, as many times more, so that no
+/// payment, however small, is less than both parts together.
+fun protocol_share<T>(channel: &Channel<T>, paid: u64): u64 {
+    let left = (paid - channel.routing_share(paid)) as u128;
+    let whole = (params::bps() - channel.routing_bps) as u128;
+    (left * (channel.protocol_bps as u128) / whole) as u64
 }
 
 /// `amount * bps / 10,000`, rounded down.

@@ -338,12 +338,13 @@ fun many_small_settlements_split_like_one() {
 fun a_payment_too_small_for_both_shares_stops_no_batch() {
     let mut w = world::new();
     w.settle(0, 199, 0, 1000, 10);
-    assert_eq!(w.vault().protocol_due(), 9);
-    assert_eq!(w.channel(0).routing_due(), 19);
-    // Both shares grow by one here, and the payment is one: the router waits for the next.
-    w.settle(0, 200, 0, 1000, 10);
+    // Routing leaves 180, of which the protocol has an eighteenth.
     assert_eq!(w.vault().protocol_due(), 10);
     assert_eq!(w.channel(0).routing_due(), 19);
+    // 5 % and 10 % both step up at 200, where one unit is paid.
+    w.settle(0, 200, 0, 1000, 10);
+    assert_eq!(w.vault().protocol_due(), 10);
+    assert_eq!(w.channel(0).routing_due(), 20);
     assert_conserved(&w, 0);
     w.settle(0, 1000, 0, 1000, 10);
     assert_eq!(w.vault().protocol_due(), 50);
