@@ -25,6 +25,7 @@ pub mod object_runtime;
 pub mod resolver;
 mod runtime;
 pub mod types;
+mod upgrade;
 pub mod value;
 mod verifier;
 pub mod vm;

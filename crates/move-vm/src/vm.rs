@@ -18,6 +18,7 @@ use crate::runtime::machine::Machine;
 use crate::runtime::publish;
 use crate::runtime::ty::{Naming, Ty};
 use crate::types::{ModuleId, Type};
+use crate::upgrade;
 use crate::value::Value;
 
 /// A Move virtual machine with its cache of loaded packages. One serves many threads.
@@ -286,8 +287,7 @@ impl Vm {
         new: &Package,
         policy: UpgradePolicy,
     ) -> VmResult<()> {
-        let _ = (old, new, policy);
-        Err(VmError::new(Status::IncompatibleUpgrade))
+        upgrade::check(old, new, policy)
     }
 
     /// Drops what is cached about these storage ids: for packages that were loaded in a

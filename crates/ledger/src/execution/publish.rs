@@ -197,24 +197,26 @@ impl Interpreter<'_> {
     }
 }
 
-/// A package of a genesis: modules that carry its id already, over the packages before it.
+/// A package of a genesis over the packages before it; its modules carry its id, or zero.
 pub(crate) fn genesis_package(
     id: Address,
     modules: &[Vec<u8>],
     dependencies: &[MovePackage],
 ) -> Result<MovePackage, LedgerError> {
+    let genesis = |error| LedgerError::Genesis(format!("package {id}: {error}"));
     let mut placed = Vec::with_capacity(modules.len());
     for bytes in modules {
-        let read = CompiledModule::read(bytes)
-            .map_err(|error| LedgerError::Genesis(format!("package {id}: {error}")))?;
+        let mut bytes = bytes.clone();
+        let mut read = CompiledModule::read(&bytes).map_err(genesis)?;
+        if read.id().address == vm::Address::ZERO {
+            bytes = relocate(&bytes, bridge::vm_address(&id)).map_err(genesis)?;
+            read = CompiledModule::read(&bytes).map_err(genesis)?;
+        }
         if read.id().address != bridge::vm_address(&id) {
             let message = format!("module {} is not of package {id}", read.id());
             return Err(LedgerError::Genesis(message));
         }
-        placed.push(PlacedModule {
-            bytes: bytes.clone(),
-            read,
-        });
+        placed.push(PlacedModule { bytes, read });
     }
     let package = || -> Step<MovePackage> {
         Ok(MovePackage {

@@ -158,11 +158,6 @@ impl Ty {
         }
     }
 
-    /// Whether it is `&T` or `&mut T`.
-    pub(crate) const fn is_reference(&self) -> bool {
-        matches!(self, Self::Reference(_) | Self::MutableReference(_))
-    }
-
     /// Refuses types that are too large, so that nothing recursive over them can run away.
     pub(crate) fn check_size(&self, limits: &Limits) -> VmResult<()> {
         if self.nodes() > limits.type_nodes || self.depth() > limits.type_depth {

@@ -101,6 +101,8 @@ pub(crate) struct Objects {
     pub(crate) events: Vec<(Arc<LoadedType>, Value)>,
     pub(crate) given: Vec<(Type, Value, Recipient)>,
     pub(crate) deleted: Vec<Address>,
+    /// Takes objects whatever their shape, for code that was not verified.
+    lenient: bool,
 }
 
 impl Default for Objects {
@@ -122,11 +124,29 @@ impl Default for Objects {
             events: Vec::new(),
             given: Vec::new(),
             deleted: Vec::new(),
+            lenient: false,
         }
     }
 }
 
 impl Objects {
+    /// Objects of code that was not verified.
+    pub(crate) fn lenient() -> Self {
+        Self {
+            lenient: true,
+            ..Self::default()
+        }
+    }
+
+    /// Verified code hands over values of the shape of their type.
+    fn check_shape(&self, ty: &LoadedType, value: &Value) -> Result<(), ObjectError> {
+        match value.to_bcs(&ty.layout) {
+            Ok(_) => Ok(()),
+            Err(error) if self.lenient => Err(ObjectError::Invariant(error.to_string())),
+            Err(error) => panic!("{error}: {value:?} is no {}", ty.ty),
+        }
+    }
+
     pub(crate) fn tx_context(&self) -> Value {
         self.tx.to_tx_context(self.created)
     }
@@ -173,8 +193,7 @@ impl ObjectRuntime for Objects {
         object: Value,
         recipient: Recipient,
     ) -> Result<(), ObjectError> {
-        object.to_bcs(&ty.layout).unwrap();
-        object.object_id().unwrap();
+        self.check_shape(ty, &object)?;
         self.given.push((ty.ty.clone(), object, recipient));
         Ok(())
     }
@@ -195,8 +214,11 @@ impl ObjectRuntime for Objects {
         ty: &Arc<LoadedType>,
         child: Value,
     ) -> Result<(), ObjectError> {
-        let key = (parent, child.object_id().unwrap());
-        child.to_bcs(&ty.layout).unwrap();
+        self.check_shape(ty, &child)?;
+        let id = child
+            .object_id()
+            .ok_or_else(|| ObjectError::Invariant("child has no id".to_owned()))?;
+        let key = (parent, id);
         if self.children.contains_key(&key) {
             return Err(ObjectError::AlreadyExists);
         }
@@ -251,7 +273,7 @@ impl ObjectRuntime for Objects {
     }
 
     fn emit(&mut self, ty: &Arc<LoadedType>, event: Value) -> Result<(), ObjectError> {
-        event.to_bcs(&ty.layout).unwrap();
+        self.check_shape(ty, &event)?;
         self.events.push((ty.clone(), event));
         Ok(())
     }

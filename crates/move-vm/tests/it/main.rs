@@ -8,3 +8,4 @@ mod numbers;
 mod objects;
 mod places;
 mod publish;
+mod upgrades;
