@@ -1,4 +1,5 @@
 //! The node against hand-written sequencers, chains and attestors.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps nothing fails as it should")]
 
 mod attestors;
 mod crash;

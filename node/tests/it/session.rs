@@ -183,7 +183,8 @@ async fn tasks_that_fit_nothing_here_are_refused_each_with_its_reason() {
     let mut desk = world.ready("a").await;
     let chat = desk.chat("scripted/echo", "hello");
     let paid = voucher(CHANNEL, 1_000, &voucher_key());
-    let cases: [(fn(&mut atoma_link::message::Task), FailureCode); 7] = [
+    type Change = fn(&mut atoma_link::message::Task);
+    let cases: [(Change, FailureCode); 7] = [
         (|task| task.key_epoch = KeyEpoch(6), FailureCode::WrongKey),
         (
             |task| task.model = ModelId::new([0xee; 32]),

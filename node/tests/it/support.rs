@@ -290,13 +290,13 @@ impl Open {
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// With its last chunk.
-    Last(Open),
+    Last(Box<Open>),
     /// With a failure instead.
     Failed(Failed),
 }
 
 impl Ended {
-    pub(crate) fn last(self) -> Open {
+    pub(crate) fn last(self) -> Box<Open> {
         match self {
             Self::Last(open) => open,
             Self::Failed(failed) => panic!("{failed:?}"),
@@ -471,7 +471,7 @@ impl Desk {
                     self.on_chunk(chunk).await;
                     if last {
                         let open = self.open.remove(&request).unwrap();
-                        return (request, Ended::Last(open));
+                        return (request, Ended::Last(Box::new(open)));
                     }
                 }
                 FromNode::Failed(failed) => {
