@@ -1,0 +1,239 @@
+//! Who borrows from whom.
+//!
+//! A node is a reference, or the frame whose locals are borrowed. An edge from parent to child
+//! says that the child points to something inside of the parent, and by which path. A *strong*
+//! edge knows the whole path; a *weak* one knows a beginning of it only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A node.
+pub(super) type RefId = usize;
+
+/// Most different paths between two nodes; beyond, all that is known is that one borrows from the
+/// other.
+const MAX_EDGES: usize = 10;
+
+/// One step of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Label {
+    /// A local of the frame.
+    Local(u8),
+    /// A field of a struct definition.
+    Field { owner: u16, field: u16 },
+    /// A field of a variant of an enum definition.
+    Variant { owner: u16, tag: u16, field: u16 },
+}
+
+/// How a child is reached from its parent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    strong: bool,
+    path: Vec<Label>,
+}
+
+impl Edge {
+    /// Whether everything `other` may mean is meant by this one as well.
+    fn covers(&self, other: &Self) -> bool {
+        if self.strong {
+            self == other
+        } else {
+            other.path.starts_with(&self.path)
+        }
+    }
+
+    /// This edge, followed by another.
+    fn then(&self, next: &Self) -> Self {
+        if !self.strong {
+            return self.clone();
+        }
+        let mut path = self.path.clone();
+        path.extend_from_slice(&next.path);
+        Self {
+            strong: next.strong,
+            path,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Node {
+    mutable: bool,
+    children: BTreeMap<RefId, BTreeSet<Edge>>,
+    parents: BTreeSet<RefId>,
+}
+
+/// All borrows that are alive.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct BorrowGraph(BTreeMap<RefId, Node>);
+
+impl BorrowGraph {
+    /// Adds a node without borrows.
+    pub(super) fn add(&mut self, id: RefId, mutable: bool) {
+        self.0.insert(
+            id,
+            Node {
+                mutable,
+                children: BTreeMap::new(),
+                parents: BTreeSet::new(),
+            },
+        );
+    }
+
+    pub(super) fn is_mutable(&self, id: RefId) -> bool {
+        self.0.get(&id).is_some_and(|node| node.mutable)
+    }
+
+    /// Number of edges, for bounding the work.
+    pub(super) fn edges(&self) -> usize {
+        self.0
+            .values()
+            .flat_map(|node| node.children.values())
+            .map(BTreeSet::len)
+            .sum()
+    }
+
+    /// `child` points to exactly what is at `path` inside of `parent`.
+    pub(super) fn borrow_at(&mut self, parent: RefId, child: RefId, path: &[Label]) {
+        self.connect(
+            parent,
+            child,
+            Edge {
+                strong: true,
+                path: path.to_vec(),
+            },
+        );
+    }
+
+    /// `child` points to something inside of `parent`.
+    pub(super) fn borrow_somewhere(&mut self, parent: RefId, child: RefId) {
+        self.connect(
+            parent,
+            child,
+            Edge {
+                strong: false,
+                path: Vec::new(),
+            },
+        );
+    }
+
+    /// Adds an edge unless it says nothing new; tells whether it did.
+    fn connect(&mut self, parent: RefId, child: RefId, edge: Edge) -> bool {
+        if parent == child {
+            return false;
+        }
+        let Some(node) = self.0.get_mut(&parent) else {
+            return false;
+        };
+        let edges = node.children.entry(child).or_default();
+        if edges.iter().any(|known| known.covers(&edge)) {
+            return false;
+        }
+        edges.retain(|known| !edge.covers(known));
+        edges.insert(edge);
+        if edges.len() > MAX_EDGES {
+            edges.clear();
+            edges.insert(Edge {
+                strong: false,
+                path: Vec::new(),
+            });
+        }
+        if let Some(node) = self.0.get_mut(&child) {
+            node.parents.insert(parent);
+        }
+        true
+    }
+
+    /// Takes a node away; what borrowed from it borrows from what it borrowed from.
+    pub(super) fn release(&mut self, id: RefId) {
+        let Some(node) = self.0.remove(&id) else {
+            return;
+        };
+        for child in node.children.keys() {
+            if let Some(child) = self.0.get_mut(child) {
+                child.parents.remove(&id);
+            }
+        }
+        for parent in &node.parents {
+            let Some(edges) = self
+                .0
+                .get_mut(parent)
+                .and_then(|parent| parent.children.remove(&id))
+            else {
+                continue;
+            };
+            for (child, onward) in &node.children {
+                for edge in &edges {
+                    for next in onward {
+                        self.connect(*parent, *child, edge.then(next));
+                    }
+                }
+            }
+        }
+    }
+
+    fn any_child(&self, id: RefId, test: impl Fn(&Edge, &Node) -> bool) -> bool {
+        self.0.get(&id).is_some_and(|node| {
+            node.children.iter().any(|(child, edges)| {
+                self.0
+                    .get(child)
+                    .is_some_and(|child| edges.iter().any(|edge| test(edge, child)))
+            })
+        })
+    }
+
+    /// Whether something may point to all of it.
+    pub(super) fn has_full_borrows(&self, id: RefId) -> bool {
+        self.any_child(id, |edge, _| edge.path.is_empty())
+    }
+
+    /// Whether something may point into it; with a label, into that part of it.
+    pub(super) fn has_borrows(&self, id: RefId, label: Option<Label>) -> bool {
+        self.any_child(id, |edge, _| overlaps(edge, label))
+    }
+
+    /// Whether something mutable may point into it; with a label, into that part of it.
+    pub(super) fn has_mutable_borrows(&self, id: RefId, label: Option<Label>) -> bool {
+        self.any_child(id, |edge, child| child.mutable && overlaps(edge, label))
+    }
+
+    /// Gives nodes other numbers; `rename` must not give two nodes the same.
+    pub(super) fn renamed(self, rename: impl Fn(RefId) -> RefId) -> Self {
+        Self(
+            self.0
+                .into_iter()
+                .map(|(id, node)| {
+                    let node = Node {
+                        mutable: node.mutable,
+                        children: node
+                            .children
+                            .into_iter()
+                            .map(|(child, edges)| (rename(child), edges))
+                            .collect(),
+                        parents: node.parents.into_iter().map(&rename).collect(),
+                    };
+                    (rename(id), node)
+                })
+                .collect(),
+        )
+    }
+
+    /// Takes over all borrows of `other`, which has the same nodes; tells whether any was new.
+    pub(super) fn join(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (parent, node) in &other.0 {
+            for (child, edges) in &node.children {
+                for edge in edges {
+                    changed |= self.connect(*parent, *child, edge.clone());
+                }
+            }
+        }
+        changed
+    }
+}
+
+fn overlaps(edge: &Edge, label: Option<Label>) -> bool {
+    match (edge.path.first(), label) {
+        (None, _) | (_, None) => true,
+        (Some(first), Some(label)) => *first == label,
+    }
+}

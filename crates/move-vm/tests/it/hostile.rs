@@ -1,0 +1,213 @@
+//! Mutated modules: nothing may panic, neither when read, nor verified, nor run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use atoma_move_vm::{
+    Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Type, Value, Vm,
+};
+use proptest::prelude::*;
+
+use crate::ledger::{MACHINE, Objects, Packages, packages};
+
+/// Gas of a mutated function.
+const LITTLE: u64 = 20_000;
+
+fn originals() -> Vec<(String, Vec<u8>)> {
+    let store = packages();
+    let mut all = Vec::new();
+    for package in store.0.values() {
+        for (name, bytes) in &package.modules {
+            if package.storage_id == MACHINE || bytes.len() < 6_000 {
+                all.push((format!("{}::{name}", package.original_id), bytes.clone()));
+            }
+        }
+    }
+    all
+}
+
+/// A change of some bytes.
+#[derive(Debug, Clone)]
+enum Change {
+    Set(prop::sample::Index, u8),
+    Flip(prop::sample::Index, u8),
+    Cut(prop::sample::Index),
+    Remove(prop::sample::Index),
+    Insert(prop::sample::Index, u8),
+    Swap(prop::sample::Index, prop::sample::Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        6 => (index(), any::<u8>()).prop_map(|(at, byte)| Change::Set(at, byte)),
+        6 => (index(), 0u8..8).prop_map(|(at, bit)| Change::Flip(at, bit)),
+        6 => (index(), 0u8..16).prop_map(|(at, byte)| Change::Set(at, byte)),
+        1 => index().prop_map(Change::Cut),
+        1 => index().prop_map(Change::Remove),
+        1 => (index(), any::<u8>()).prop_map(|(at, byte)| Change::Insert(at, byte)),
+        3 => (index(), index()).prop_map(|(a, b)| Change::Swap(a, b)),
+    ]
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    if bytes.is_empty() {
+        return;
+    }
+    let length = bytes.len();
+    match change {
+        Change::Set(at, byte) => bytes[at.index(length)] = *byte,
+        Change::Flip(at, bit) => bytes[at.index(length)] ^= 1 << bit,
+        Change::Cut(at) => bytes.truncate(at.index(length)),
+        Change::Remove(at) => {
+            bytes.remove(at.index(length));
+        }
+        Change::Insert(at, byte) => bytes.insert(at.index(length), *byte),
+        Change::Swap(a, b) => bytes.swap(a.index(length), b.index(length)),
+    }
+}
+
+/// A value that may or may not be of the type.
+fn some_value(ty: &Type) -> Value {
+    match ty {
+        Type::Bool => Value::Bool(true),
+        Type::U8 => Value::U8(3),
+        Type::U16 => Value::U16(3),
+        Type::U32 => Value::U32(3),
+        Type::U128 => Value::U128(3),
+        Type::Address => Value::Address(Address::SUI),
+        Type::Vector(inner) if **inner == Type::U8 => Value::Bytes(vec![1, 2, 3]),
+        Type::Vector(inner) => Value::Vector(vec![some_value(inner); 2]),
+        Type::Datatype(_) => Value::structure([Value::uid(Address::SUI), Value::U64(1)]),
+        _ => Value::U64(3),
+    }
+}
+
+/// Calls every function of a package, whatever comes of it.
+fn run_everything(package: Package) {
+    let mut store = Packages(packages().0);
+    let id = package.storage_id;
+    let names: Vec<_> = package.modules.keys().cloned().collect();
+    store.0.insert(id, Arc::new(package));
+    let vm = Vm::new(Limits {
+        call_depth: 64,
+        vector_length: 4_096,
+        ..Limits::default()
+    });
+    for module in names {
+        let Ok(compiled) = vm.module(&store, &id, &module) else {
+            continue;
+        };
+        for function in 0..u16::try_from(compiled.function_defs.len()).unwrap() {
+            let function = compiled.function_name(function);
+            let Ok(info) = vm.function(&store, &id, &module, function) else {
+                continue;
+            };
+            let args = info
+                .parameters
+                .iter()
+                .map(|ty| match ty {
+                    Type::Reference(inner) => Argument::Reference(some_value(inner)),
+                    Type::MutableReference(inner) => Argument::MutableReference(some_value(inner)),
+                    ty => Argument::Value(some_value(ty)),
+                })
+                .collect();
+            let type_args = vec![Type::U64; info.type_parameters.len()];
+            let _ = vm.execute(
+                Call {
+                    package: id,
+                    module: &module,
+                    function,
+                    type_args: &type_args,
+                    args,
+                },
+                Host {
+                    resolver: &store,
+                    objects: &mut Objects::lenient(),
+                    gas: &mut LinearGas::new(LITTLE),
+                },
+            );
+        }
+    }
+}
+
+/// A package that has one mutated module and the genuine others.
+fn mutated_package(module: &CompiledModule, bytes: Vec<u8>) -> Package {
+    let id = module.id();
+    let mut package = packages().0.get(&id.address).map_or_else(
+        || Package {
+            storage_id: id.address,
+            original_id: id.address,
+            version: 1,
+            modules: BTreeMap::new(),
+            linkage: BTreeMap::from([(Address::STD, Address::STD), (Address::SUI, Address::SUI)]),
+            type_origins: BTreeMap::new(),
+        },
+        |package| (**package).clone(),
+    );
+    package.modules.insert(id.name, bytes);
+    package
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn mutated_modules_never_panic(
+        which: prop::sample::Index,
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
+        let originals = originals();
+        let mut bytes = which.get(&originals).1.clone();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        if let Ok(module) = CompiledModule::read(&bytes) {
+            let package = mutated_package(&module, bytes);
+            let _ = Vm::default().check_package(&packages(), &package);
+            if package.original_id == MACHINE {
+                run_everything(package);
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_code_of_the_test_package_never_panics(
+        which in 0usize..6,
+        place: prop::sample::Index,
+        values in prop::collection::vec(any::<u8>(), 1..3),
+    ) {
+        // The bodies are in the last third of a file.
+        let machine = packages().0[&MACHINE].clone();
+        let (_, original) = machine.modules.iter().nth(which % machine.modules.len()).unwrap();
+        let mut bytes = original.clone();
+        let third = bytes.len() / 3;
+        let start = bytes.len() - third + place.index(third - values.len());
+        bytes[start..start + values.len()].copy_from_slice(&values);
+        if let Ok(module) = CompiledModule::read(&bytes) {
+            let package = mutated_package(&module, bytes);
+            let _ = Vm::default().check_package(&packages(), &package);
+            run_everything(package);
+        }
+    }
+
+    #[test]
+    fn noise_is_no_module(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(CompiledModule::read(&bytes).is_err());
+        let mut with_head = vec![0xA1, 0x1C, 0xEB, 0x0B, 7, 0, 0, 5];
+        with_head.extend(bytes);
+        let _ = CompiledModule::read(&with_head);
+    }
+}
+
+#[test]
+fn every_cut_of_a_module_is_an_error() {
+    for (name, bytes) in originals() {
+        for length in 0..bytes.len() {
+            assert!(
+                CompiledModule::read(&bytes[..length]).is_err(),
+                "{name} at {length}"
+            );
+        }
+    }
+}
