@@ -46,11 +46,6 @@ fn vm_type_within(tag: &TypeTag, depth: usize) -> Option<vm::Type> {
     })
 }
 
-/// `None` when it is nested too deeply.
-pub(crate) fn vm_struct_type(tag: &StructTag) -> Option<vm::Type> {
-    vm_datatype_within(tag, MAX_TYPE_DEPTH).map(|datatype| vm::Type::Datatype(Box::new(datatype)))
-}
-
 fn vm_datatype_within(tag: &StructTag, depth: usize) -> Option<vm::Datatype> {
     Some(vm::Datatype {
         address: vm_address(tag.address()),

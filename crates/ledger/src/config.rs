@@ -27,7 +27,7 @@ pub struct LedgerConfig {
 /// A package that exists from the start.
 #[derive(Debug, Clone)]
 pub struct GenesisPackage {
-    /// Its id, and the address that its modules carry.
+    /// Its id; its modules carry it, or zero.
     pub id: Address,
     /// Compiled modules, in any order.
     pub modules: Vec<Vec<u8>>,

@@ -11,7 +11,7 @@ use crate::error::Refusal;
 
 pub(crate) use admission::{check_admission, with_gas};
 pub(crate) use inputs::{
-    Access, InputObject, Inputs, load_clock, load_inputs, load_simulated_inputs, no_inputs,
+    Access, Inputs, load_clock, load_inputs, load_simulated_inputs, no_inputs,
 };
 pub(crate) use signatures::check_signatures;
 pub(crate) use structure::check_structure;
