@@ -49,7 +49,10 @@ impl Indexer {
         env: &Env,
     ) -> Result<Self, StartError> {
         let env = env.child();
-        let failed = |source| StartError::Listen { address: config.listen, source };
+        let failed = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { env, address })
