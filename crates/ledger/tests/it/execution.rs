@@ -309,6 +309,61 @@ fn too_many_events_are_refused() {
 }
 
 #[test]
+fn objects_are_limited_in_size_and_number() {
+    let (mut world, package) = machinery();
+    let alice = world.alice.address;
+    let mut blobs = |sizes: &[u64]| {
+        let mut program = Program::new();
+        for size in sizes {
+            let size = program.pure(size);
+            let blob = program.call(package, "container::blob", vec![size]);
+            program.transfer(vec![blob], alice);
+        }
+        world.alice(program)
+    };
+    // Contents: 32 bytes of id, 3 of length, the bytes.
+    let largest = 250 * 1024 - 35;
+    succeeded(&blobs(&[largest]));
+    assert_eq!(
+        *failed(&blobs(&[largest + 1])),
+        ExecutionError::ObjectTooBig {
+            object_size: 256_001,
+            max_object_size: 256_000
+        }
+    );
+}
+
+#[test]
+fn child_objects_and_new_ids_are_limited() {
+    let (mut world, package) = machinery();
+    let container = container(&mut world, package);
+    let mut add = |from: u64, count: u64| {
+        let mut program = Program::new();
+        let object = program.owned(world.reference(&container));
+        let (from, count) = (program.pure(&from), program.pure(&count));
+        program.call(package, "container::add_many", vec![object, from, count]);
+        world.alice(program)
+    };
+    succeeded(&add(0, 1_000));
+    assert!(
+        add(5_000, 1_001)
+            .failure
+            .is_some_and(|reason| reason.contains("limit"))
+    );
+    let mut create = |count: u64| {
+        let mut program = Program::new();
+        let (count, recipient) = (program.pure(&count), program.pure(&world.bob.address));
+        program.call(package, "container::create_many", vec![count, recipient]);
+        world.alice(program)
+    };
+    assert!(
+        create(2_049)
+            .failure
+            .is_some_and(|reason| reason.contains("limit"))
+    );
+}
+
+#[test]
 fn obligations_cannot_be_left_over() {
     let (mut world, package) = machinery();
     let counter = counter(&mut world, package);
