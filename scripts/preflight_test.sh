@@ -26,7 +26,7 @@ good_machine() {
     fake python3 "Python 3.11.7"
     fake cc "cc 12"
     local tool
-    for tool in dirname cmp cp awk getconf; do
+    for tool in dirname cmp cp cat awk getconf; do
         ln -s "$(command -v "$tool")" "$work/bin/$tool"
     done
 }

@@ -54,7 +54,10 @@ fn move_files(folder: &Path) -> Result<Vec<PathBuf>> {
         if path.is_dir() {
             println!("cargo::rerun-if-changed={}", path.display());
             files.extend(move_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "move") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "move")
+        {
             println!("cargo::rerun-if-changed={}", path.display());
             files.push(path);
         }
@@ -76,7 +79,9 @@ fn named_errors(package: &'static str, source: &str) -> Result<Vec<NamedError>> 
     let mut rest = source;
     while let Some(at) = rest.find("#[error(code") {
         rest = &rest[at..];
-        let bad = || format!("{package}::{module}: an #[error] is not `const EName: vector<u8> = b\"..\"`");
+        let bad = || {
+            format!("{package}::{module}: an #[error] is not `const EName: vector<u8> = b\"..\"`")
+        };
         let (code, after) = between(rest, "=", ")]").ok_or_else(bad)?;
         let (name, after) = between(after, "const ", ":").ok_or_else(bad)?;
         let (text, after) = between(after, "b\"", "\";").ok_or_else(bad)?;

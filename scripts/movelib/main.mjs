@@ -4,12 +4,14 @@ import { build } from "./build.mjs";
 import { compilePackage, runTests } from "./compiler.mjs";
 import { Failure, protocolPackages, repositoryPath } from "./packages.mjs";
 import { reportUntested } from "./untested.mjs";
+import { vectors } from "./vectors.mjs";
 
 const COMMANDS = {
   build: ["build [--offline]", "compile what changed into target/move; warnings fail", build],
   check: ["check [FOLDER...]", "compile packages (default: move/usd, move/atoma) and print diagnostics", check],
   test: ["test [FOLDER...]", "run the packages' unit tests in the Sui VM", test],
   untested: ["untested [FOLDER...]", "list public functions and errors that no unit test names", untested],
+  vectors: ["vectors [--check]", "write move/atoma's tests of golden vectors, or check that they are current", vectors],
 };
 
 async function check(folders) {
@@ -34,10 +36,11 @@ async function test(folders) {
   let failed = false;
   for (const folder of chosen(folders)) {
     const { passed, output } = await runTests(folder);
-    const total = Number(/Total tests: (\d+)/.exec(output)?.[1] ?? 0);
     process.stdout.write(`${repositoryPath(folder)}: ${output.trimEnd()}\n`);
-    if (total === 0) process.stderr.write(`${repositoryPath(folder)} has no tests: that is a failure.\n`);
-    failed ||= !passed || total === 0;
+    const total = Number(/Total tests: (\d+)/.exec(output)?.[1] ?? 0);
+    const none = passed && total === 0;
+    if (none) process.stderr.write(`${repositoryPath(folder)} has no tests: that is a failure.\n`);
+    failed ||= !passed || none;
   }
   if (failed) process.exitCode = 1;
 }
@@ -58,6 +61,7 @@ function chosen(folders) {
 async function main([name, ...rest]) {
   const command = COMMANDS[name];
   if (!command) {
+    if (name !== undefined && name !== "help" && name !== "--help") console.error(`there is no command ${name}`);
     console.log("usage: scripts/move COMMAND\n");
     for (const [usage, help] of Object.values(COMMANDS)) console.log(`  ${usage.padEnd(22)} ${help}`);
     process.exitCode = name === undefined || name === "help" || name === "--help" ? 0 : 2;

@@ -1,9 +1,12 @@
 //! An answer on its way from a node to the HTTP side.
 
-use std::sync::Arc;
+use std::any::Any;
 
 use atoma_openai::ApiError;
-use atoma_protocol::money::{Amount, TokenCount};
+use atoma_protocol::{
+    ids::RequestId,
+    money::{Amount, TokenCount},
+};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -31,51 +34,59 @@ pub struct Charge {
     pub fee: Amount,
 }
 
-/// The reading side. Dropping it cancels the request at the node.
+/// The reading side. Dropping it ends the request at the node.
 #[derive(Debug)]
 pub struct Answer {
+    request: RequestId,
     pieces: mpsc::Receiver<Piece>,
-    _cancel: Option<CancelOnDrop>,
+    guards: Vec<Box<dyn Any + Send>>,
 }
 
 impl Answer {
+    /// The request it answers; its receipts are found by it.
+    #[must_use]
+    pub const fn request(&self) -> RequestId {
+        self.request
+    }
+
     /// The next piece; `None` after [`Piece::Done`] or [`Piece::Failed`].
     pub async fn next(&mut self) -> Option<Piece> {
         self.pieces.recv().await
     }
-}
 
-/// Runs a function once when dropped.
-pub struct CancelOnDrop(Arc<dyn Fn() + Send + Sync>);
-
-impl CancelOnDrop {
-    /// Runs `cancel` when dropped.
-    pub fn new(cancel: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(cancel))
+    /// Keeps something for as long as the answer is read.
+    #[must_use]
+    pub fn holding(mut self, guard: impl Any + Send) -> Self {
+        self.guards.push(Box::new(guard));
+        self
     }
 }
 
-impl Drop for CancelOnDrop {
+/// Runs a function when dropped.
+pub struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> OnDrop<F> {
+    /// Runs `f` when dropped.
+    pub const fn new(f: F) -> Self {
+        Self(f)
+    }
+}
+
+impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
 }
 
-impl std::fmt::Debug for CancelOnDrop {
+impl<F: FnMut()> std::fmt::Debug for OnDrop<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CancelOnDrop")
+        f.write_str("OnDrop")
     }
 }
 
 /// An answer and the way to write it.
 #[must_use]
-pub fn answer(cancel: Option<CancelOnDrop>) -> (mpsc::Sender<Piece>, Answer) {
+pub fn answer(request: RequestId) -> (mpsc::Sender<Piece>, Answer) {
     let (sender, pieces) = mpsc::channel(QUEUED_PIECES);
-    (
-        sender,
-        Answer {
-            pieces,
-            _cancel: cancel,
-        },
-    )
+    (sender, Answer { request, pieces, guards: Vec::new() })
 }

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use atoma_env::Env;
 use atoma_openai::{ApiError, ChatRequest, Model, RequestLimits};
+use atoma_protocol::ids::RequestId;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State},
@@ -21,6 +22,8 @@ use crate::{answer::Answer, api_key::ApiKeys};
 mod auth;
 mod chat;
 
+/// Header of an answer that names its request: its receipts are at `/v1/receipts/REQUEST`.
+pub const REQUEST_HEADER: &str = "x-atoma-request";
 /// Largest body of a request, in bytes.
 pub const MAX_BODY_BYTES: usize = 2 << 20;
 /// How often a stream that is silent sends a comment, so that proxies keep it open.
@@ -41,6 +44,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// [`ApiError`]: nobody took it.
     async fn complete(&self, request: ChatRequest) -> Result<Answer, ApiError>;
+
+    /// The receipts of an answer, as JSON.
+    ///
+    /// # Errors
+    /// [`ApiError`]: they cannot be read.
+    fn receipts(&self, request: RequestId) -> Result<Option<Value>, ApiError>;
 }
 
 /// State of the HTTP side.
@@ -69,6 +78,7 @@ pub fn router(
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/models", get(models))
         .route("/v1/models/{*name}", get(model))
+        .route("/v1/receipts/{request}", get(receipts))
         .route("/health", get(health))
         .fallback(|method: Method, uri: Uri| async move {
             ApiError::unknown_path(method.as_str(), uri.path())
@@ -98,6 +108,16 @@ async fn model(
     found
         .map(Json)
         .ok_or_else(|| ApiError::model_not_found(&name))
+}
+
+async fn receipts(
+    State(door): State<Door>,
+    _key: auth::Known,
+    axum::extract::Path(request): axum::extract::Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let unknown = || ApiError::unknown_path("GET", "/v1/receipts of an answer not given here");
+    let request = request.parse().map_err(|_| unknown())?;
+    door.backend.receipts(request)?.map(Json).ok_or_else(unknown)
 }
 
 async fn health(State(door): State<Door>) -> Json<Value> {

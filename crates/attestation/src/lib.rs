@@ -9,5 +9,5 @@ pub mod evidence;
 pub mod simulated;
 pub mod verifier;
 
-pub use evidence::Evidence;
+pub use evidence::{DecodeError, Evidence};
 pub use verifier::{EvidenceError, Finding, Policy, Verifier, Verifiers};

@@ -20,7 +20,7 @@ pub enum Abort {
     /// One of our contracts' named errors.
     Named(Named),
     /// Of the Sui framework or another package, or of a newer version of ours.
-    Other(OtherAbort),
+    Other(Box<OtherAbort>),
 }
 
 /// An abort without a name here.
@@ -68,12 +68,12 @@ impl Abort {
             .and_then(|(package, code)| Named::find(package, location.module.as_str(), code));
         named.map_or_else(
             || {
-                Self::Other(OtherAbort {
+                Self::Other(Box::new(OtherAbort {
                     package: PackageId::from_sui(location.package),
                     module: location.module.to_string(),
                     function: location.function_name.as_ref().map(ToString::to_string),
                     code,
-                })
+                }))
             },
             Self::Named,
         )

@@ -13,11 +13,7 @@ use sui_sdk_types::{
     ProgrammableTransaction, Publish, SplitCoins, TransferObjects, TypeTag,
 };
 
-use crate::{
-    deployment::CoinType,
-    error::ChainError,
-    id::SuiId,
-};
+use crate::{deployment::CoinType, error::ChainError, id::SuiId};
 
 /// Sui's limit on the commands of a transaction.
 pub const MAX_COMMANDS: usize = 1_024;
@@ -382,9 +378,9 @@ impl Lowering {
             by_coin.entry(&payment.coin).or_default().push(index);
         }
         for (coin, indices) in by_coin {
-            let total = indices
-                .iter()
-                .fold(0_u64, |sum, index| sum.saturating_add(payments[*index].amount.0));
+            let total = indices.iter().fold(0_u64, |sum, index| {
+                sum.saturating_add(payments[*index].amount.0)
+            });
             let held = coins.get(coin).map(Vec::as_slice).unwrap_or_default();
             if total == 0 && !coin.is_sui() {
                 for index in indices {
@@ -438,7 +434,9 @@ impl Lowering {
             arguments.push(self.input(Input::ImmutableOrOwned(reference.clone()))?);
         }
         let Some((first, rest)) = arguments.split_first() else {
-            return Err(ChainError::BadArgument(format!("no coin of {coin} to pay from")));
+            return Err(ChainError::BadArgument(format!(
+                "no coin of {coin} to pay from"
+            )));
         };
         if !rest.is_empty() {
             self.commands.push(Command::MergeCoins(MergeCoins {
@@ -459,9 +457,11 @@ impl Lowering {
         Ok(match arg.0 {
             ArgKind::Gas => Argument::Gas,
             ArgKind::Input(index) => Argument::Input(index16("inputs", index, MAX_INPUTS)?),
-            ArgKind::Payment(index) => self.payments.get(index).copied().flatten().ok_or_else(
-                || ChainError::BadArgument("a payment of another action was named".to_owned()),
-            )?,
+            ArgKind::Payment(index) => {
+                self.payments.get(index).copied().flatten().ok_or_else(|| {
+                    ChainError::BadArgument("a payment of another action was named".to_owned())
+                })?
+            }
             ArgKind::Result(index) => {
                 Argument::Result(index16("commands", index + self.prefix, MAX_COMMANDS)?)
             }

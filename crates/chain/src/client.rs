@@ -38,7 +38,8 @@ pub struct Client {
 pub struct Outcome {
     /// The transaction.
     pub digest: TxDigest,
-    /// Our contracts' events, in order.
+    /// Our contracts' events, in order; those of newer contracts that this software does not know are
+    /// left out, for what was executed is executed.
     pub events: Vec<AtomaEvent>,
     /// Objects and packages it made.
     pub created: Vec<ObjectId>,
@@ -98,7 +99,7 @@ impl Client {
     /// Every [`ChainError`]. After [`RpcError::Unavailable`] it is unknown whether it was executed.
     pub async fn submit(&self, wallet: &Wallet, action: &Action) -> Result<Outcome, ChainError> {
         let executed = self.sender.submit(wallet, action).await?;
-        self.outcome(&executed)
+        Ok(self.outcome(&executed))
     }
 
     /// What `action` would fail with now, if anything; nothing is executed.
@@ -107,7 +108,7 @@ impl Client {
     /// Every [`ChainError`].
     pub async fn simulate(&self, wallet: &Wallet, action: &Action) -> Result<Outcome, ChainError> {
         let executed = self.sender.simulate(wallet, action).await?;
-        self.outcome(&executed)
+        Ok(self.outcome(&executed))
     }
 
     /// Waits until the transaction is in a checkpoint that the fullnode has, at most `limit`.
@@ -139,13 +140,13 @@ impl Client {
         })
     }
 
-    fn outcome(&self, executed: &Executed) -> Result<Outcome, ChainError> {
-        Ok(Outcome {
+    fn outcome(&self, executed: &Executed) -> Outcome {
+        Outcome {
             digest: executed.digest(),
-            events: event::of_transaction(&self.deployment.package, executed)?,
+            events: event::known_of_transaction(&self.deployment.package, executed),
             created: executed.created().iter().map(|object| object.id).collect(),
             gas_mist: executed.gas_used(),
             checkpoint: executed.checkpoint(),
-        })
+        }
     }
 }

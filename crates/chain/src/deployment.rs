@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Lineage {
 
 /// Type of a coin, as in `0x2::sui::SUI`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CoinType(StructTag);
+pub struct CoinType(Box<StructTag>);
 
 /// A text that names no coin type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,7 +144,7 @@ impl CoinType {
     /// SUI, which pays for gas.
     #[must_use]
     pub fn sui() -> Self {
-        Self(StructTag::sui())
+        Self(Box::new(StructTag::sui()))
     }
 
     /// `package::module::name`.
@@ -154,12 +154,12 @@ impl CoinType {
     pub fn new(package: PackageId, module: &str, name: &str) -> Result<Self, ParseCoinTypeError> {
         let identifier =
             |text: &str| Identifier::new(text).map_err(|_| ParseCoinTypeError(text.to_owned()));
-        Ok(Self(StructTag::new(
+        Ok(Self(Box::new(StructTag::new(
             package.to_sui(),
             identifier(module)?,
             identifier(name)?,
             Vec::new(),
-        )))
+        ))))
     }
 
     /// The package that defines it.
@@ -177,7 +177,7 @@ impl CoinType {
     /// Sui's type of it.
     #[must_use]
     pub fn type_tag(&self) -> TypeTag {
-        TypeTag::Struct(Box::new(self.0.clone()))
+        TypeTag::Struct(self.0.clone())
     }
 
     /// Sui's type of a coin of it: `0x2::coin::Coin<T>`.
@@ -188,19 +188,19 @@ impl CoinType {
 
     pub(crate) fn from_type_tag(tag: &TypeTag) -> Option<Self> {
         match tag {
-            TypeTag::Struct(tag) => Some(Self((**tag).clone())),
+            TypeTag::Struct(tag) => Some(Self(tag.clone())),
             _ => None,
         }
     }
 
     pub(crate) fn is_sui(&self) -> bool {
-        self.0 == StructTag::sui()
+        *self.0 == StructTag::sui()
     }
 }
 
 impl From<StructTag> for CoinType {
     fn from(tag: StructTag) -> Self {
-        Self(tag)
+        Self(Box::new(tag))
     }
 }
 
@@ -224,7 +224,9 @@ impl FromStr for CoinType {
         if text.len() > MAX_COIN_TYPE_BYTES {
             return Err(bad());
         }
-        text.parse().map(Self).map_err(|_| bad())
+        text.parse()
+            .map(|tag| Self(Box::new(tag)))
+            .map_err(|_| bad())
     }
 }
 

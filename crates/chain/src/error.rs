@@ -4,7 +4,7 @@ use atoma_protocol::ids::{Address, CheckpointSeq, ObjectId};
 use thiserror::Error;
 
 use crate::{
-    abort::Abort,
+    abort::{Abort, Named},
     deployment::CoinType,
     event::Position,
     id::{ChainId, TxDigest},
@@ -201,6 +201,12 @@ impl ChainError {
             Self::Aborted { abort, .. } => Some(abort),
             _ => None,
         }
+    }
+
+    /// The contract's named error, if it is one of ours.
+    #[must_use]
+    pub fn named(&self) -> Option<Named> {
+        self.abort().and_then(Abort::named)
     }
 
     /// Index of the command that failed, if it is known.

@@ -1,11 +1,7 @@
 //! Rust types of the Move structs, generated from their source. Used inside this crate only.
 #![expect(
-    missing_docs,
-    missing_debug_implementations,
     unreachable_pub,
-    non_camel_case_types,
     dead_code,
-    unused_imports,
     clippy::all,
     reason = "generated from move/*/sources"
 )]

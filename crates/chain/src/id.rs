@@ -114,6 +114,58 @@ impl ChainId {
 #[error("{0:?} is no digest in base58")]
 pub struct ParseDigestError(String);
 
+/// Declares newtypes over 32-byte hashes that only events carry; `0x` hex in text.
+macro_rules! hash32 {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// Wraps raw bytes.
+            #[must_use]
+            pub const fn new(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The raw bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            const fn into_bytes(self) -> [u8; 32] {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "0x{}", hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
+}
+
+hash32! {
+    /// What a report of a wrong commits to: the proof and the reporter.
+    ReportCommitment;
+    /// BLAKE2b-256 of what is punished once.
+    OffenceHash;
+}
+
 /// An id or hash that Sui writes as an address.
 pub trait SuiId: Copy {
     /// The same 32 bytes as a Sui address.
@@ -150,7 +202,9 @@ sui_id!(
     NetworkId,
     NodeId,
     ObjectId,
+    OffenceHash,
     PackageId,
+    ReportCommitment,
     ReportData,
     SealingKeysHash,
     SequencerId,

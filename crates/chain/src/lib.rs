@@ -1,6 +1,7 @@
 //! Typed access to the Atoma contracts on Sui; the only crate, ledger and localnet aside, that names a
 //! Sui type.
 //!
+//! - [`deploy`]: puts a market on a chain.
 //! - [`deployment`]: where a market lives: chain, network, packages, coins, shared objects.
 //! - [`rpc`]: what is used of a Sui fullnode, as a trait, and its gRPC implementation.
 //! - [`wallet`]: an account that signs the transactions built here and nothing else.
@@ -14,6 +15,7 @@
 pub mod abort;
 pub mod action;
 pub mod client;
+pub mod deploy;
 pub mod deployment;
 pub mod error;
 pub mod event;
@@ -26,7 +28,7 @@ pub mod wallet;
 
 pub use abort::Abort;
 pub use action::Action;
-pub use client::{Client, Outcome};
+pub use client::{Client, Outcome, Sender, Settled};
 pub use deployment::{CoinType, Deployment, Lineage};
 pub use error::{ChainError, RpcError};
 pub use event::{AtomaEvent, Position};

@@ -8,12 +8,10 @@ mod checkpoint;
 mod executed;
 pub mod grpc;
 
-use atoma_protocol::ids::{Address, CheckpointSeq, ObjectId};
 use async_trait::async_trait;
+use atoma_protocol::ids::{Address, CheckpointSeq, ObjectId};
 use futures::stream::BoxStream;
-use sui_sdk_types::{
-    Object, SignedTransaction, StructTag, Transaction, ValidatorCommittee,
-};
+use sui_sdk_types::{Object, SignedTransaction, StructTag, Transaction, ValidatorCommittee};
 
 use crate::{
     error::RpcError,

@@ -7,9 +7,7 @@ use std::{collections::HashMap, path::Path};
 use atoma_env::Env;
 use atoma_protocol::ids::Address;
 use sui_crypto::{SuiSigner, ed25519::Ed25519PrivateKey};
-use sui_sdk_types::{
-    Address as SuiAddress, ObjectReference, SignedTransaction, Transaction,
-};
+use sui_sdk_types::{Address as SuiAddress, ObjectReference, SignedTransaction, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 

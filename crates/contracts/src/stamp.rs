@@ -31,6 +31,9 @@ pub(crate) fn is_current(root: &Path, stamp: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
+    if text.is_empty() {
+        return Ok(false);
+    }
     for line in text.lines() {
         let current = match line.split(' ').collect::<Vec<_>>().as_slice() {
             ["folder", path, hash] => *hash == hash_folder(root, path)?,
@@ -114,5 +117,80 @@ fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SHA-256 over `Move.toml NUL 3 NUL abc sources/a.move NUL 1 NUL x`, computed apart from this code.
+    const HASH: &str = "8f2ce5dd976c29ecd01fcf6b2aa34e20790027cf11135b7b216469d0d9b44273";
+
+    fn repository() -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a temporary folder can be made");
+        for (path, text) in [
+            ("Cargo.lock", LOCK),
+            ("move/p/Move.toml", "abc"),
+            ("move/p/sources/a.move", "x"),
+            ("move/p/tests/a_tests.move", "not an input"),
+            (
+                "p.stamp",
+                &format!("framework f 0.4.0 00ff\nfolder move/p {HASH}\n"),
+            ),
+        ] {
+            write(root.path(), path, text);
+        }
+        root
+    }
+
+    const LOCK: &str = "[[package]]\nname = \"f\"\nversion = \"0.4.0\"\nchecksum = \"00ff\"\n\n[[package]]\nname = \"g\"\n";
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let path = root.join(path);
+        let folder = path.parent().expect("it lies in a folder");
+        fs::create_dir_all(folder).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    fn current(root: &Path) -> bool {
+        is_current(root, &root.join("p.stamp")).expect("all files can be read")
+    }
+
+    #[test]
+    fn unchanged_inputs_are_current() {
+        let root = repository();
+        assert!(current(root.path()));
+        write(root.path(), "move/p/tests/a_tests.move", "changed");
+        write(root.path(), "move/p/README.md", "new");
+        assert!(current(root.path()));
+    }
+
+    #[test]
+    fn every_changed_input_is_noticed() {
+        for (path, text) in [
+            ("move/p/Move.toml", "abd"),
+            ("move/p/sources/a.move", "y"),
+            ("move/p/sources/deep/b.move", ""),
+            ("Cargo.lock", &LOCK.replace("00ff", "00fe")),
+            ("Cargo.lock", &LOCK.replace("0.4.0", "0.4.1")),
+            ("p.stamp", ""),
+            ("p.stamp", "folder"),
+            ("p.stamp", &format!("{HASH} folder move/p {HASH}")),
+        ] {
+            let root = repository();
+            write(root.path(), path, text);
+            assert!(!current(root.path()), "{path}: {text}");
+        }
+        let root = repository();
+        fs::remove_file(root.path().join("move/p/sources/a.move")).expect("it is there");
+        assert!(!current(root.path()));
+    }
+
+    #[test]
+    fn no_stamp_is_not_current() {
+        let root = repository();
+        fs::remove_file(root.path().join("p.stamp")).expect("it is there");
+        assert!(!current(root.path()));
     }
 }

@@ -82,3 +82,8 @@ fun inner(left: address, right: address): address {
 fun hash<T: drop>(value: &T): address {
     address::from_bytes(blake2b256(&bcs::to_bytes(value)))
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun inner_for_testing(left: address, right: address): address { inner(left, right) }

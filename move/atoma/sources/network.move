@@ -317,3 +317,10 @@ fun set_paused(network: &mut Network, paused: bool) {
     network.paused = paused;
     events::emit_pause_changed(object::id(network), paused);
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun set_dev_for_testing(network: &mut Network, dev: bool) {
+    network.dev = dev;
+}

@@ -198,3 +198,10 @@ public(package) fun assert_node<T>(vault: &Vault<T>, node: ID) {
     version::assert_supported(vault.version);
     assert!(vault.node == node, EWrongVault);
 }
+
+// === Test-only functions ===
+
+#[test_only]
+public fun set_version_for_testing<T>(vault: &mut Vault<T>, version: u64) {
+    vault.version = version;
+}

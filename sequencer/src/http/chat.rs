@@ -15,7 +15,7 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::{Stream, stream};
 
-use super::{Door, KEEP_ALIVE, auth::Admitted};
+use super::{Door, KEEP_ALIVE, REQUEST_HEADER, auth::Admitted};
 use crate::{
     answer::{Answer, Piece},
     api_key::Admission,

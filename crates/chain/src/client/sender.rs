@@ -100,9 +100,12 @@ impl Sender {
                 self.env.sleep(RACE_PAUSE * race).await;
             }
             let prepared = match self.prepare(wallet, &lane, action).await {
-                Err(ChainError::Rpc(RpcError::Rejected { message })) if race + 1 < MAX_RACES => {
-                    // A fullnode refuses to simulate over versions that it does not know yet.
-                    tracing::debug!(action = action.name(), %message, "simulation refused");
+                Err(ChainError::Contended { .. }) => {
+                    tracing::debug!(
+                        action = action.name(),
+                        race,
+                        "objects moved before simulation"
+                    );
                     lane.forget();
                     continue;
                 }
@@ -189,14 +192,14 @@ impl Sender {
                 continue;
             }
             let coins = gas::coins(self.rpc.as_ref(), owner, &coin, lane).await?;
-            let taken = coins.covering(amount.0).ok_or_else(|| {
-                ChainError::InsufficientFunds {
+            let taken = coins
+                .covering(amount.0)
+                .ok_or_else(|| ChainError::InsufficientFunds {
                     owner,
                     coin: coin.clone(),
                     available: coins.total(),
                     needed: amount.0,
-                }
-            })?;
+                })?;
             payments.insert(coin, taken);
         }
         let lowered = action.lower(&objects, &payments)?;
@@ -210,10 +213,21 @@ impl Sender {
             price: self.gas_price().await?,
         };
         let spent = action.sui_spent();
-        let budget = plan.coins.total().saturating_sub(spent).min(gas::MAX_BUDGET);
+        let budget = plan
+            .coins
+            .total()
+            .saturating_sub(spent)
+            .min(gas::MAX_BUDGET);
         let transaction = plan.transaction(owner, budget.max(1), spent)?;
-        let executed = self.rpc.simulate(&transaction).await?;
-        let executed = self.simulated(executed, &plan, owner)?;
+        let executed = match self.rpc.simulate(&transaction).await {
+            Err(error @ RpcError::Rejected { .. }) => {
+                if self.is_stale(&transaction).await? {
+                    return Err(ChainError::Contended { attempts: 1 });
+                }
+                return Err(error.into());
+            }
+            other => self.simulated(other?, &plan, owner)?,
+        };
         Ok((plan, executed))
     }
 
@@ -311,9 +325,10 @@ impl Sender {
                 .map(|reference| ObjectId::from_sui(*reference.object_id()))
                 .collect();
             let found = self.rpc.objects(&ids).await?;
-            let stale = chunk.iter().zip(found).any(|(used, found)| {
-                found.is_none_or(|found| found.version() != used.version())
-            });
+            let stale = chunk
+                .iter()
+                .zip(found)
+                .any(|(used, found)| found.is_none_or(|found| found.version() != used.version()));
             if stale {
                 return Ok(true);
             }
@@ -371,7 +386,10 @@ impl Sender {
                 digest,
             },
             error => ChainError::Failed {
-                reason: format!("{error:?}").chars().take(MAX_REASON_CHARS).collect(),
+                reason: format!("{error:?}")
+                    .chars()
+                    .take(MAX_REASON_CHARS)
+                    .collect(),
                 command,
                 digest,
             },

@@ -1,10 +1,6 @@
 //! One checkpoint, its parts checked against each other.
 
-use atoma_protocol::{
-    hash::CheckpointDigest,
-    ids::CheckpointSeq,
-    time::TimestampMs,
-};
+use atoma_protocol::{hash::CheckpointDigest, ids::CheckpointSeq, time::TimestampMs};
 use sui_sdk_types::{CheckpointContents, CheckpointSummary, ValidatorAggregatedSignature};
 
 use crate::{error::RpcError, id::TxDigest, rpc::executed::Executed};

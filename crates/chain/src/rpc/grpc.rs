@@ -5,18 +5,16 @@ mod subscription;
 
 use std::{future::Future, time::Duration};
 
+use async_trait::async_trait;
 use atoma_env::Env;
 use atoma_protocol::ids::{Address, CheckpointSeq, ObjectId};
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sui_rpc::{
     Client as SuiClient,
     field::{FieldMask, FieldMaskUtil as _},
     proto::sui::rpc::v2 as pb,
 };
-use sui_sdk_types::{
-    Object, SignedTransaction, StructTag, Transaction, ValidatorCommittee,
-};
+use sui_sdk_types::{Object, SignedTransaction, StructTag, Transaction, ValidatorCommittee};
 use tonic::{Code, Status};
 
 use crate::{
@@ -95,9 +93,7 @@ impl GrpcRpc {
                 message: format!("{url:?} is no RPC address: {}", status.message()),
             })?
             .with_max_decoding_message_size(MAX_ANSWER_BYTES)
-            .with_body_idle_timeout(Duration::from_millis(
-                config.idle_ms.max(config.timeout_ms),
-            ));
+            .with_body_idle_timeout(Duration::from_millis(config.idle_ms.max(config.timeout_ms)));
         Ok(Self {
             client,
             config,
@@ -146,7 +142,10 @@ impl GrpcRpc {
     }
 
     /// One checkpoint as the server has it now; [`RpcError::NotFound`] if it is not there yet.
-    pub(crate) async fn fetch_checkpoint(&self, seq: CheckpointSeq) -> Result<Checkpoint, RpcError> {
+    pub(crate) async fn fetch_checkpoint(
+        &self,
+        seq: CheckpointSeq,
+    ) -> Result<Checkpoint, RpcError> {
         let response = self
             .retrying("checkpoint", |mut client| {
                 let request = pb::GetCheckpointRequest::by_sequence_number(seq.0)
@@ -193,7 +192,9 @@ impl Rpc for GrpcRpc {
 
     async fn committee(&self, epoch: Option<u64>) -> Result<ValidatorCommittee, RpcError> {
         let epoch = self.epoch(epoch, &EPOCH_COMMITTEE_MASK).await?;
-        let committee = epoch.committee.ok_or_else(|| answer::missing("committee"))?;
+        let committee = epoch
+            .committee
+            .ok_or_else(|| answer::missing("committee"))?;
         ValidatorCommittee::try_from(&committee).map_err(RpcError::bad)
     }
 
@@ -251,7 +252,12 @@ impl Rpc for GrpcRpc {
         let response = self
             .retrying("simulation", |mut client| {
                 let request = request.clone();
-                async move { client.execution_client().simulate_transaction(request).await }
+                async move {
+                    client
+                        .execution_client()
+                        .simulate_transaction(request)
+                        .await
+                }
             })
             .await?
             .into_inner();

@@ -233,6 +233,12 @@ impl Payer {
             .saturating_sub(self.held())
     }
 
+    /// The deposit as last read from the chain.
+    #[must_use]
+    pub const fn funded(&self) -> Amount {
+        self.funded
+    }
+
     /// All that was ever authorized.
     #[must_use]
     pub const fn authorized(&self) -> Amount {

@@ -14,7 +14,7 @@ use crate::{ids::bytes32, random::Randomness};
 /// Largest size class of a chunk, in bytes.
 pub const MAX_CHUNK_BYTES: usize = 1 << 20;
 /// Most chunks of one stream.
-pub const MAX_CHUNKS: u64 = 1 << 20;
+pub const MAX_CHUNKS: u64 = 1 << 18;
 
 const FLAG: usize = 1;
 const TAG: usize = 16;

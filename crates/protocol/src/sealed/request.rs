@@ -111,7 +111,13 @@ impl ResponseOpenerSeed {
     /// Opens the chunks of the response that began with `nonce`.
     #[must_use]
     pub fn opener(self, nonce: &ResponseNonce) -> ChunkOpener {
-        ChunkOpener::new(&self.0.secret(nonce))
+        ChunkOpener::new(&self.secret(nonce))
+    }
+
+    /// The key of the response that began with `nonce`.
+    #[must_use]
+    pub fn secret(&self, nonce: &ResponseNonce) -> ChunkSecret {
+        self.0.secret(nonce)
     }
 }
 

@@ -186,11 +186,13 @@ async fn receive(
         .map_err(|_| RpcError::Unavailable {
             message: format!("no checkpoint for {idle:?}"),
         })?
-        .map_err(|status| match error_of("checkpoint subscription", &status) {
-            // A fullnode ends subscriptions for reasons of its own, such as a slow reader.
-            RpcError::Rejected { message } => RpcError::Unavailable { message },
-            other => other,
-        })?
+        .map_err(
+            |status| match error_of("checkpoint subscription", &status) {
+                // A fullnode ends subscriptions for reasons of its own, such as a slow reader.
+                RpcError::Rejected { message } => RpcError::Unavailable { message },
+                other => other,
+            },
+        )?
         .ok_or_else(|| RpcError::Unavailable {
             message: "the fullnode ended the subscription".to_owned(),
         })
