@@ -78,7 +78,10 @@ public struct Blob has key, store {
 }
 
 public fun blob(size: u64, ctx: &mut TxContext): Blob {
-    Blob { id: object::new(ctx), bytes: vector::tabulate!(size, |_| 7) }
+    let words = vector::tabulate!(size / 32 - 1, |_| 7u256);
+    let mut bytes = std::bcs::to_bytes(&words);
+    while (bytes.length() < size) bytes.push_back(7);
+    Blob { id: object::new(ctx), bytes }
 }
 
 public fun add_many(container: &mut Container, from: u64, count: u64) {
