@@ -170,10 +170,10 @@ impl Ledger {
     ) -> Result<Simulated, LedgerError> {
         validation::check_structure(transaction, &[], &self.limits)?;
         let chain = self.chain();
-        if checks == Checks::On {
-            validation::check_admission(&chain, transaction)?;
-        }
         let (transaction, mock) = validation::with_gas(&chain, transaction, checks);
+        if checks == Checks::On {
+            validation::check_admission(&chain, &transaction)?;
+        }
         let inputs = validation::load_simulated_inputs(&chain, &transaction, checks, mock)?;
         let digest = transaction.digest();
         let mode = match checks {

@@ -52,7 +52,10 @@ fn coins_are_split_merged_and_sent() {
     let before = (world.balance(&alice), world.balance(&bob));
     let mut program = Program::new();
     let parts = program.split(Argument::Gas, &[5, 7, 11]);
-    program.merge(parts.nested(0).expect("a result"), vec![parts.nested(1).expect("a result")]);
+    program.merge(
+        parts.nested(0).expect("a result"),
+        vec![parts.nested(1).expect("a result")],
+    );
     program.transfer(vec![parts.nested(0).expect("a result")], bob);
     program.transfer(vec![parts.nested(2).expect("a result")], alice);
     let executed = world.alice(program);
@@ -62,22 +65,33 @@ fn coins_are_split_merged_and_sent() {
     let gas = &effects(&executed).gas_used;
     let charged = gas.computation_cost + gas.storage_cost - gas.storage_rebate;
     assert_eq!(world.balance(&alice), before.0 - 12 - charged);
-    assert_eq!(gas.computation_cost % (1_000 * world.ledger.reference_gas_price()), 0);
+    assert_eq!(
+        gas.computation_cost % (1_000 * world.ledger.reference_gas_price()),
+        0
+    );
     // Three coins of SUI at Sui's price: the gas coin and two new ones.
     assert_eq!(gas.storage_cost, 3 * 988_000);
 
     let change = |address| {
         let changes = executed.balance_changes.iter();
-        changes.filter(|change| change.address == address).map(|change| change.amount).sum::<i128>()
+        changes
+            .filter(|change| change.address == address)
+            .map(|change| change.amount)
+            .sum::<i128>()
     };
     assert_eq!(change(bob), 12);
     assert_eq!(change(alice), -12 - i128::from(charged));
     // The merged coin never existed outside of the transaction.
     let created = |operation| {
         let changed = effects(&executed).changed_objects.iter();
-        changed.filter(|changed| changed.id_operation == operation).count()
+        changed
+            .filter(|changed| changed.id_operation == operation)
+            .count()
     };
-    assert_eq!((created(IdOperation::Created), created(IdOperation::Deleted)), (2, 0));
+    assert_eq!(
+        (created(IdOperation::Created), created(IdOperation::Deleted)),
+        (2, 0)
+    );
 }
 
 #[test]
@@ -91,7 +105,10 @@ fn gas_coins_are_merged_into_the_first() {
     transaction.gas_payment.objects = world.coins(&alice);
     let before = world.balance(&alice);
     let signature = world.alice.sign(&transaction);
-    let executed = world.ledger.execute(&transaction, &[signature]).expect("not refused");
+    let executed = world
+        .ledger
+        .execute(&transaction, &[signature])
+        .expect("not refused");
     succeeded(&executed);
 
     assert_eq!(world.coins(&alice).len(), 2);
@@ -160,7 +177,10 @@ fn shared_objects_are_written_and_read() {
     assert_eq!(*world.object(&counter).owner(), Owner::Shared(initial));
     let effects_v2 = effects(&executed);
     assert_eq!(world.object(&counter).version(), effects_v2.lamport_version);
-    assert_eq!(world.object(&counter).previous_transaction(), executed.digest);
+    assert_eq!(
+        world.object(&counter).previous_transaction(),
+        executed.digest
+    );
     let events = executed.events.clone().expect("two events");
     assert_eq!(events.0.len(), 2);
     assert_eq!(events.0[1].package_id, package);
@@ -199,7 +219,10 @@ fn shared_objects_are_written_and_read() {
 fn the_clock_is_read() {
     let (mut world, package) = machinery();
     let counter = counter(&mut world, package);
-    world.ledger.advance_clock(1_234).expect("time moves forward");
+    world
+        .ledger
+        .advance_clock(1_234)
+        .expect("time moves forward");
     let mut program = Program::new();
     let argument = program.shared(&world, &counter, true);
     let clock = program.shared(&world, &Address::from_static("0x6"), false);
@@ -223,8 +246,14 @@ fn an_abort_tells_its_place_and_changes_only_gas() {
         panic!("no abort: {:?}", executed.failure)
     };
     assert_eq!(*code, 7);
-    assert_eq!((location.package, location.module.as_str()), (package, "counter"));
-    assert_eq!(location.function_name.as_ref().expect("named").as_str(), "assert_ten");
+    assert_eq!(
+        (location.package, location.module.as_str()),
+        (package, "counter")
+    );
+    assert_eq!(
+        location.function_name.as_ref().expect("named").as_str(),
+        "assert_ten"
+    );
     assert_eq!(world.number_in(&counter), 0);
     // As on Sui, every mutable input is written again by a failed transaction.
     assert!(world.object(&counter).version() > version);
@@ -247,9 +276,9 @@ fn a_clever_error_keeps_its_raw_code() {
     let ExecutionError::MoveAbort { code, .. } = failed(&executed) else {
         panic!("no abort: {:?}", executed.failure)
     };
-    // Bit 63 marks a clever error; the declared code stands in bits 40 to 47.
+    // Bit 63 marks a clever error; the declared code stands in bits 48 to 55.
     assert_eq!(code >> 63, 1);
-    assert_eq!((code >> 40) & 0xff, 3);
+    assert_eq!((code >> 48) & 0xff, 3);
 }
 
 #[test]
@@ -261,7 +290,10 @@ fn runaway_code_stops_at_the_budget() {
     let executed = world.alice(program);
     assert_eq!(*failed(&executed), ExecutionError::InsufficientGas);
     let spent = before - world.balance(&world.alice.address);
-    assert!(spent > 0 && spent <= crate::harness::BUDGET, "spent {spent}");
+    assert!(
+        spent > 0 && spent <= crate::harness::BUDGET,
+        "spent {spent}"
+    );
 }
 
 #[test]
@@ -359,18 +391,31 @@ fn private_entry_functions_take_nothing_under_obligation() {
     let mut program = Program::new();
     let argument = program.shared(&world, &counter, true);
     program.call(package, "counter::secret", vec![argument]);
-    assert_eq!(*failed(&world.alice(program)), ExecutionError::NonEntryFunctionInvoked);
+    assert_eq!(
+        *failed(&world.alice(program)),
+        ExecutionError::NonEntryFunctionInvoked
+    );
 }
 
 #[test]
 fn the_framework_keeps_what_is_reserved_to_modules() {
     let (mut world, package) = machinery();
     let counter = owned_counter(&mut world, package);
-    let tag: TypeTag = format!("{package}::counter::Counter").parse().expect("a type");
+    let tag: TypeTag = format!("{package}::counter::Counter")
+        .parse()
+        .expect("a type");
     let mut program = Program::new();
     let argument = program.owned(world.reference(&counter));
-    program.call_with(Address::TWO, "transfer::share_object", vec![tag], vec![argument]);
-    assert_eq!(*failed(&world.alice(program)), ExecutionError::NonEntryFunctionInvoked);
+    program.call_with(
+        Address::TWO,
+        "transfer::share_object",
+        vec![tag],
+        vec![argument],
+    );
+    assert_eq!(
+        *failed(&world.alice(program)),
+        ExecutionError::NonEntryFunctionInvoked
+    );
 }
 
 #[test]
@@ -397,7 +442,10 @@ fn only_objects_with_store_are_transferred() {
 
 fn states(executed: &atoma_ledger::Executed, id: &Address) -> (bool, bool, IdOperation) {
     let changed = effects(executed).changed_objects.iter();
-    let changed = changed.clone().find(|changed| changed.object_id == *id).expect("changed");
+    let changed = changed
+        .clone()
+        .find(|changed| changed.object_id == *id)
+        .expect("changed");
     (
         matches!(changed.input_state, ObjectIn::Exist { .. }),
         matches!(changed.output_state, ObjectOut::ObjectWrite { .. }),
@@ -417,8 +465,14 @@ fn objects_are_wrapped_unwrapped_and_deleted() {
     program.call(package, "container::wrap", vec![outer, inner]);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(states(&executed, &counter), (true, false, IdOperation::None));
-    assert_eq!(world.ledger.object(&counter).expect("the store works"), None);
+    assert_eq!(
+        states(&executed, &counter),
+        (true, false, IdOperation::None)
+    );
+    assert_eq!(
+        world.ledger.object(&counter).expect("the store works"),
+        None
+    );
 
     let mut program = Program::new();
     let outer = program.owned(world.reference(&container));
@@ -426,7 +480,10 @@ fn objects_are_wrapped_unwrapped_and_deleted() {
     program.transfer(vec![inner], world.alice.address);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(states(&executed, &counter), (false, true, IdOperation::None));
+    assert_eq!(
+        states(&executed, &counter),
+        (false, true, IdOperation::None)
+    );
 
     let mut program = Program::new();
     let outer = program.owned(world.reference(&container));
@@ -439,7 +496,10 @@ fn objects_are_wrapped_unwrapped_and_deleted() {
     program.call(package, "counter::delete", vec![inner]);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(states(&executed, &counter), (false, false, IdOperation::Deleted));
+    assert_eq!(
+        states(&executed, &counter),
+        (false, false, IdOperation::Deleted)
+    );
 }
 
 #[test]
@@ -453,11 +513,17 @@ fn dynamic_fields_live_and_go() {
     let executed = world.alice(program);
     succeeded(&executed);
 
-    let fields = world.ledger.dynamic_fields(&container, None, 10).expect("the store works");
+    let fields = world
+        .ledger
+        .dynamic_fields(&container, None, 10)
+        .expect("the store works");
     assert_eq!(fields.items.len(), 1);
     let field = &fields.items[0];
     assert_eq!(field.name_bcs, bcs::to_bytes("speed").expect("a string"));
-    assert_eq!(field.kind, atoma_ledger::DynamicFieldKind::Field(88u64.to_le_bytes().to_vec()));
+    assert_eq!(
+        field.kind,
+        atoma_ledger::DynamicFieldKind::Field(88u64.to_le_bytes().to_vec())
+    );
     let expected = container.derive_dynamic_child_id(&field.name_type, &field.name_bcs);
     assert_eq!(field.field.object_id(), expected);
     assert_eq!(*field.field.owner(), Owner::Object(container));
@@ -476,7 +542,10 @@ fn dynamic_fields_live_and_go() {
     program.call(package, "container::set_field", vec![object, name, value]);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(world.object(&expected).version(), effects(&executed).lamport_version);
+    assert_eq!(
+        world.object(&expected).version(),
+        effects(&executed).lamport_version
+    );
 
     let mut program = Program::new();
     let object = program.owned(world.reference(&container));
@@ -484,8 +553,14 @@ fn dynamic_fields_live_and_go() {
     program.call(package, "container::remove_field", vec![object, name]);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(states(&executed, &expected), (true, false, IdOperation::Deleted));
-    let fields = world.ledger.dynamic_fields(&container, None, 10).expect("the store works");
+    assert_eq!(
+        states(&executed, &expected),
+        (true, false, IdOperation::Deleted)
+    );
+    let fields = world
+        .ledger
+        .dynamic_fields(&container, None, 10)
+        .expect("the store works");
     assert_eq!(fields.items, vec![]);
 }
 
@@ -506,9 +581,15 @@ fn object_fields_keep_their_ids() {
         panic!("not a child")
     };
     assert_eq!(*world.object(&field).owner(), Owner::Object(container));
-    let fields = world.ledger.dynamic_fields(&container, None, 10).expect("the store works");
+    let fields = world
+        .ledger
+        .dynamic_fields(&container, None, 10)
+        .expect("the store works");
     let child = world.object(&counter);
-    assert_eq!(fields.items[0].kind, atoma_ledger::DynamicFieldKind::Object(Some(child)));
+    assert_eq!(
+        fields.items[0].kind,
+        atoma_ledger::DynamicFieldKind::Object(Some(child))
+    );
     assert_eq!(fields.items[0].name_type, TypeTag::U64);
 
     let mut program = Program::new();
@@ -518,9 +599,15 @@ fn object_fields_keep_their_ids() {
     program.transfer(vec![inner], world.bob.address);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(*world.object(&counter).owner(), Owner::Address(world.bob.address));
+    assert_eq!(
+        *world.object(&counter).owner(),
+        Owner::Address(world.bob.address)
+    );
     assert_eq!(states(&executed, &counter), (true, true, IdOperation::None));
-    assert_eq!(states(&executed, &field), (true, false, IdOperation::Deleted));
+    assert_eq!(
+        states(&executed, &field),
+        (true, false, IdOperation::Deleted)
+    );
 }
 
 #[test]
@@ -546,7 +633,10 @@ fn objects_are_sent_to_objects_and_received() {
     let executed = world.alice(program);
     succeeded(&executed);
     assert_eq!(states(&executed, &counter), (true, true, IdOperation::None));
-    assert_eq!(*world.object(&counter).owner(), Owner::Address(world.bob.address));
+    assert_eq!(
+        *world.object(&counter).owner(),
+        Owner::Address(world.bob.address)
+    );
 }
 
 #[test]
@@ -566,7 +656,10 @@ fn shared_objects_are_deleted_but_not_taken_away() {
     program.call(package, "counter::delete", vec![argument]);
     let executed = world.alice(program);
     succeeded(&executed);
-    assert_eq!(states(&executed, &shared), (true, false, IdOperation::Deleted));
+    assert_eq!(
+        states(&executed, &shared),
+        (true, false, IdOperation::Deleted)
+    );
 
     let owned = owned_counter(&mut world, package);
     let mut program = Program::new();
@@ -623,13 +716,21 @@ fn plain_arguments_are_checked_against_their_types() {
     let broken = program.input(Input::Pure(vec![2, 0xff, 0xfe]));
     let ascii = program.pure(&"abc");
     program.call(package, "pure::strings", vec![broken, ascii]);
-    assert_eq!(*failed(&world.alice(program)), bad(CommandArgumentError::InvalidBcsBytes));
+    assert_eq!(
+        *failed(&world.alice(program)),
+        bad(CommandArgumentError::InvalidBcsBytes)
+    );
 
     let mut program = Program::new();
-    let two = program.input(Input::Pure(vec![2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]));
+    let two = program.input(Input::Pure(vec![
+        2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+    ]));
     let none = program.pure(&None::<Vec<String>>);
     program.call(package, "pure::options", vec![two, none]);
-    assert_eq!(*failed(&world.alice(program)), bad(CommandArgumentError::InvalidBcsBytes));
+    assert_eq!(
+        *failed(&world.alice(program)),
+        bad(CommandArgumentError::InvalidBcsBytes)
+    );
 
     let mut program = Program::new();
     let forged = program.pure(&7u64);
@@ -652,15 +753,24 @@ fn calls_are_checked_against_signatures() {
     let (mut world, package) = machinery();
     let mut program = Program::new();
     program.call(package, "pure::make_plain", vec![]);
-    assert_eq!(*failed(&world.alice(program)), ExecutionError::ArityMismatch);
+    assert_eq!(
+        *failed(&world.alice(program)),
+        ExecutionError::ArityMismatch
+    );
 
     let mut program = Program::new();
     program.call(package, "pure::missing", vec![]);
-    assert_eq!(*failed(&world.alice(program)), ExecutionError::FunctionNotFound);
+    assert_eq!(
+        *failed(&world.alice(program)),
+        ExecutionError::FunctionNotFound
+    );
 
     let mut program = Program::new();
     program.call(package, "pure::type_of", vec![]);
-    assert_eq!(*failed(&world.alice(program)), ExecutionError::TypeArityMismatch);
+    assert_eq!(
+        *failed(&world.alice(program)),
+        ExecutionError::TypeArityMismatch
+    );
 
     let mut program = Program::new();
     let tag: TypeTag = format!("{package}::pure::Missing").parse().expect("a type");
@@ -706,7 +816,12 @@ fn vectors_are_made() {
         elements,
     }));
     let first = program.split(Argument::Gas, &[1]);
-    program.call_with(Address::TWO, "pay::join_vec", vec![sui], vec![first, vector]);
+    program.call_with(
+        Address::TWO,
+        "pay::join_vec",
+        vec![sui],
+        vec![first, vector],
+    );
     program.transfer(vec![first], world.bob.address);
     succeeded(&world.alice(program));
     assert_eq!(world.balance(&world.bob.address), before + 8);
@@ -723,7 +838,10 @@ fn a_sponsor_pays_for_gas() {
     transaction.gas_payment.objects = vec![world.coins(&bob)[0].clone()];
     let before = (world.balance(&alice), world.balance(&bob));
     let signatures = [world.alice.sign(&transaction), world.bob.sign(&transaction)];
-    let executed = world.ledger.execute(&transaction, &signatures).expect("not refused");
+    let executed = world
+        .ledger
+        .execute(&transaction, &signatures)
+        .expect("not refused");
     succeeded(&executed);
     assert_eq!(world.balance(&alice), before.0);
     assert!(world.balance(&bob) < before.1);
@@ -737,9 +855,15 @@ fn the_same_transaction_runs_once() {
     program.transfer(vec![coin], world.bob.address);
     let transaction = world.transaction(&world.alice.address, program);
     let signature = world.alice.sign(&transaction);
-    let first = world.ledger.execute(&transaction, &[signature.clone()]).expect("not refused");
+    let first = world
+        .ledger
+        .execute(&transaction, &[signature.clone()])
+        .expect("not refused");
     let count = world.ledger.transaction_count();
-    let second = world.ledger.execute(&transaction, &[signature]).expect("not refused");
+    let second = world
+        .ledger
+        .execute(&transaction, &[signature])
+        .expect("not refused");
     assert_eq!(first, second);
     assert_eq!(world.ledger.transaction_count(), count);
 }
@@ -754,13 +878,24 @@ fn objects_of_a_transaction_are_those_of_its_effects() {
     let executed = world.alice(program);
     for changed in &effects(&executed).changed_objects {
         let version = |objects: &[Arc<Object>]| {
-            objects.iter().find(|object| object.object_id() == changed.object_id).cloned()
+            objects
+                .iter()
+                .find(|object| object.object_id() == changed.object_id)
+                .cloned()
         };
         if let ObjectIn::Exist { digest, .. } = &changed.input_state {
-            assert_eq!(version(&executed.input_objects).expect("an input").digest(), *digest);
+            assert_eq!(
+                version(&executed.input_objects).expect("an input").digest(),
+                *digest
+            );
         }
         if let ObjectOut::ObjectWrite { digest, .. } = &changed.output_state {
-            assert_eq!(version(&executed.output_objects).expect("an output").digest(), *digest);
+            assert_eq!(
+                version(&executed.output_objects)
+                    .expect("an output")
+                    .digest(),
+                *digest
+            );
         }
     }
 }
