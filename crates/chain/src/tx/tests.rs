@@ -212,10 +212,16 @@ fn open() -> OpenChannel {
 
 /// One of every action.
 fn every_action(at: &Deployment) -> Vec<Action> {
-    let accused = Accused {
-        node: NODE,
-        pool: POOL,
-    };
+    [
+        network_actions(at),
+        node_actions(at),
+        channel_actions(at),
+        slashing_actions(at),
+    ]
+    .concat()
+}
+
+fn network_actions(at: &Deployment) -> Vec<Action> {
     let keys: Vec<PublicKey> = vec![key(5).public()];
     let simulated = EvidenceKind::Simulated;
     let until = TimestampMs(7);
@@ -241,6 +247,11 @@ fn every_action(at: &Deployment) -> Vec<Action> {
             ME,
         ),
         tick(at),
+    ]
+}
+
+fn node_actions(at: &Deployment) -> Vec<Action> {
+    vec![
         register_node(
             at,
             &RegisterNode {
@@ -265,13 +276,18 @@ fn every_action(at: &Deployment) -> Vec<Action> {
         mature(at, VAULT, &usd()),
         sweep(at, VAULT, &usd()),
         distribute(at, VAULT, POOL, &usd()),
+    ]
+}
+
+fn channel_actions(at: &Deployment) -> Vec<Action> {
+    vec![
         post_key_epoch(
             at,
             &PostKeyEpoch {
                 node: NODE,
                 node_cap: CAP,
                 key_epoch: KeyEpoch(0),
-                kind: simulated,
+                kind: EvidenceKind::Simulated,
                 measurement: vec![1; 32],
                 signing_key: key(2).public(),
                 sealing_keys: vec![4; 1_248],
@@ -297,6 +313,15 @@ fn every_action(at: &Deployment) -> Vec<Action> {
         fold(at, CHANNEL, &usd(), NODE, CAP, KeyEpoch(0)),
         reap(at, CHANNEL, &usd(), CAP, VAULT, ME),
         mint_test_usd(&at.test_usd.unwrap(), Amount(5), ME),
+    ]
+}
+
+fn slashing_actions(at: &Deployment) -> Vec<Action> {
+    let accused = Accused {
+        node: NODE,
+        pool: POOL,
+    };
+    vec![
         report_wrong(at, NODE, ReportCommitment::new([1; 32]), ME),
         prove_two_receipts(at, OTHER, accused, &receipt(1), &receipt(2), ME),
         prove_settled_another(
