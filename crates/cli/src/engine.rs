@@ -42,7 +42,7 @@ pub(crate) struct EngineOptionArgs {
     #[arg(long, value_name = "NAME")]
     model_name: Option<String>,
     /// Model to ask the upstream server for.
-    #[arg(long, value_name = "NAME", group = "upstream_model")]
+    #[arg(long, value_name = "NAME", requires = "upstream")]
     upstream_model: Option<String>,
     /// Tokens of prompt and answer together, at most.
     #[arg(long, value_name = "TOKENS")]

@@ -94,3 +94,15 @@ fn log(filter: &str, json: bool) -> anyhow::Result<()> {
     };
     result.map_err(|error| anyhow::anyhow!("cannot log: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
