@@ -1,17 +1,21 @@
 //! Every action on the compiled contracts.
 
 use atoma_chain::{
-    AtomaEvent, ChainError,
+    AtomaEvent, ChainError, Rpc as _,
     abort::Named,
     event,
+    rpc::{CheckpointError, Committee},
     state::{ChannelStatus, NodeStatus, UnbondPositionState},
     tx,
 };
+use atoma_env::Env;
+use atoma_localnet::{InProcess, Localnet, LocalnetConfig};
 use atoma_protocol::{
-    ids::{CheckpointSeq, KeyEpoch, ObjectId},
+    hash::{BodyHash, ManifestHash, MerkleRoot, RequestCommitment, ResponseCommitment, blake2b256},
+    ids::{ChannelId, CheckpointSeq, KeyEpoch, ObjectId, Seq},
     keys::SigningKey,
-    money::Amount,
-    statement::EvidenceKind,
+    money::{Amount, Tokens},
+    statement::{EvidenceKind, Receipt, ReceiptBody, Signable as _, Statement, Verified},
     time::TimestampMs,
 };
 use futures::StreamExt as _;
@@ -107,12 +111,7 @@ async fn a_channel_from_opening_to_reaping_pays_everybody_to_the_base_unit() {
 }
 
 /// Routing, operator's, protocol's and stakers' dues; then the channel goes.
-async fn pull_everything(
-    m: &OnLocalnet,
-    node: &TestNode,
-    channel: atoma_protocol::ids::ChannelId,
-    cap: ObjectId,
-) {
+async fn pull_everything(m: &OnLocalnet, node: &TestNode, channel: ChannelId, cap: ObjectId) {
     let claim = tx::claim_routing(m.at(), &[(channel, m.usd().clone())], m.router.address());
     let stranger = m.client.submit(&m.admin, &claim).await.unwrap_err();
     assert_eq!(stranger.named(), Some(Named::ChannelNotRouter));
@@ -318,7 +317,7 @@ async fn pausing_stops_new_business_only() {
     let offers = tx::register_model(
         m.at(),
         "another",
-        atoma_protocol::hash::ManifestHash::new([1; 32]),
+        ManifestHash::new([1; 32]),
         atoma_chain::state::Modality::Text,
         "",
         m.admin.address(),
@@ -387,4 +386,162 @@ async fn the_stream_of_checkpoints_tells_the_whole_story() {
     }
     assert_eq!(events.last().unwrap().digest, settled.outcomes[0].digest);
     assert_eq!(events.last().unwrap().event, settled.outcomes[0].events[0]);
+}
+
+#[tokio::test]
+async fn checkpoints_are_signed_by_the_committee_and_nobody_else() {
+    let m = OnLocalnet::start(false).await;
+    let committee = m.client.committee(None).await.unwrap();
+    let again = Committee::from_bytes(&committee.to_bytes()).unwrap();
+    assert_eq!(again, committee);
+    let rpc = m.client.rpc();
+    let latest = rpc.service_info().await.unwrap().latest_checkpoint;
+    let checkpoint = rpc.checkpoint(latest).await.unwrap();
+    committee.verify(&checkpoint).unwrap();
+    assert_eq!(Committee::next(&checkpoint), None);
+
+    // Another chain's committee, and this one's a year later.
+    let config = LocalnetConfig {
+        seed: 9,
+        ..LocalnetConfig::test()
+    };
+    let other = Localnet::start(config, Env::system()).await.unwrap();
+    let stranger = InProcess::new(other.chain().clone())
+        .committee(None)
+        .await
+        .unwrap();
+    let later = {
+        let mut members = rpc.committee(None).await.unwrap();
+        members.epoch += 1;
+        Committee::from(members)
+    };
+    assert_eq!(
+        Committee::from(stranger).verify(&checkpoint),
+        Err(CheckpointError::BadSignature(latest))
+    );
+    assert!(matches!(
+        later.verify(&checkpoint),
+        Err(CheckpointError::WrongEpoch { .. })
+    ));
+}
+
+#[tokio::test]
+async fn two_receipts_with_one_number_are_proven_and_punished() {
+    let (m, node) = ready(true).await;
+    let channel = m.open_channel(&node, Amount(DEPOSIT)).await;
+    let at = m.at();
+    let me = m.router.address();
+    let head = |fee| Receipt {
+        account: channel.into(),
+        key_epoch: KeyEpoch(0),
+        seq: Seq(4),
+        fee: Amount(fee),
+        body_hash: BodyHash::new([1; 32]),
+    };
+    let signed = |fee| Verified::sign(head(fee), at.network, &m.enclave).into_signed();
+    let accused = tx::Accused {
+        node: node.id,
+        pool: node.pool,
+    };
+    let report = async |commitment| {
+        let action = tx::report_wrong(at, node.id, commitment, me);
+        let outcome = m.client.submit(&m.router, &action).await.unwrap();
+        let [AtomaEvent::WrongReported(reported)] = outcome.events.as_slice() else {
+            panic!("{:?}", outcome.events);
+        };
+        reported.report
+    };
+    let wrong = report(tx::overcharge_commitment(at, me, &head(1))).await;
+    let right = report(tx::two_receipts_commitment(at, me, &head(1), &head(2))).await;
+    let delay = m.client.network().await.unwrap().params.report_delay_ms;
+    let prove = |id| tx::prove_two_receipts(at, id, accused, &signed(1), &signed(2), me);
+    m.localnet.chain().advance_clock(delay).unwrap();
+    let other = m.client.submit(&m.router, &prove(wrong)).await.unwrap_err();
+    assert_eq!(other.named(), Some(Named::SlashingOtherProof));
+    m.client.submit(&m.router, &prove(right)).await.unwrap();
+    assert_eq!(
+        m.client.node(node.id).await.unwrap().status,
+        NodeStatus::Jailed
+    );
+    // A tenth of the stake is lost, 5 % of that is the reporter's.
+    let pool = m.client.pool(node.pool).await.unwrap();
+    assert_eq!(pool.own.stake, Amount(900_000_000));
+    let reward = m.client.balance(me, &at.stake_coin).await.unwrap();
+    assert_eq!(reward, Amount(5_000_000));
+}
+
+#[tokio::test]
+async fn an_overcharge_is_given_back() {
+    let (m, node) = ready(true).await;
+    let channel = m.open_channel(&node, Amount(DEPOSIT)).await;
+    let at = m.at();
+    let me = m.router.address();
+    let body = ReceiptBody {
+        request_commitment: RequestCommitment::new([1; 32]),
+        response_commitment: ResponseCommitment::new([2; 32]),
+        part: 0,
+        last: true,
+        model: node.model,
+        manifest_hash: ManifestHash::new([5; 32]),
+        input_before: Tokens::ZERO,
+        output_before: Tokens::ZERO,
+        input_tokens: Tokens::new(1_000).unwrap(),
+        output_tokens: Tokens::new(3_000).unwrap(),
+        finished_at_ms: TimestampMs(1),
+    };
+    // The formula allows 1,000 * 1 + 3,000 * 3 = 10,000.
+    let head = Receipt {
+        account: channel.into(),
+        key_epoch: KeyEpoch(0),
+        seq: Seq(0),
+        fee: Amount(60_000),
+        body_hash: body.hash(),
+    };
+    let leaf = blake2b256(&[&[0], &head.message(at.network)]);
+    let root = blake2b256(&[&[2], &1_u64.to_le_bytes(), &leaf]);
+    let mut item = m.settlement(
+        &node,
+        channel,
+        (60_000, 60_000, 1),
+        (&m.voucher_key, &m.enclave),
+    );
+    let statement = Statement {
+        root: MerkleRoot::new(root),
+        ..item.statement.statement
+    };
+    item.statement = Verified::sign(statement, at.network, &m.enclave).into_signed();
+    m.client.settle(&m.operator, &[item]).await.unwrap();
+
+    let commitment = tx::overcharge_commitment(at, me, &head);
+    let report = tx::report_wrong(at, node.id, commitment, me);
+    let outcome = m.client.submit(&m.router, &report).await.unwrap();
+    let [AtomaEvent::WrongReported(reported)] = outcome.events.as_slice() else {
+        panic!("{:?}", outcome.events);
+    };
+    let delay = m.client.network().await.unwrap().params.report_delay_ms;
+    m.localnet.chain().advance_clock(delay).unwrap();
+    let accused = tx::Accused {
+        node: node.id,
+        pool: node.pool,
+    };
+    let proof = tx::Overcharge {
+        channel,
+        coin: m.usd().clone(),
+        vault: node.vault,
+        head,
+        body,
+        siblings: Vec::new(),
+    };
+    let prove = tx::prove_overcharge(at, reported.report, accused, &proof, me);
+    m.client.submit(&m.router, &prove).await.unwrap();
+    // 50,000 too much, of which the operator's part of the payment is still in the vault.
+    let state = m.client.channel(channel).await.unwrap();
+    let operators_part = 60_000 * 93 / 100 * 8 / 10;
+    assert_eq!(state.compensation_due(), Amount(operators_part));
+    let cap = m.payer_cap(channel).await;
+    let before = m.usd_of(m.payer.address()).await;
+    let claim = tx::claim_compensation(at, channel, m.usd(), cap, m.payer.address());
+    m.client.submit(&m.payer, &claim).await.unwrap();
+    let after = m.usd_of(m.payer.address()).await;
+    assert_eq!(after - before, operators_part);
 }
