@@ -174,7 +174,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn model(&self, manifest: ManifestHash) -> Result<Option<ModelId>, StoreError> {
-        read(&self.0.meta, &model_key(manifest))
+        read(&self.0.meta, model_key(manifest))
     }
 
     /// Remembers a model's id.
@@ -182,7 +182,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn set_model(&self, manifest: ManifestHash, model: ModelId) -> Result<(), StoreError> {
-        write(&self.0.meta, &model_key(manifest), &model)
+        write(&self.0.meta, model_key(manifest), &model)
     }
 
     /// Keeps a change of a channel's account, before anything that follows from it leaves.

@@ -44,7 +44,7 @@ function untestedInModule(source, tests) {
   if (!module) return [];
   const called = calls(tests, module);
   const functions = publicFunctions(source).filter(({ names }) => !names.some(called)).map(({ names }) => names[0]);
-  const errors = [...source.matchAll(/\bconst\s+(E[A-Z]\w*)\s*:/g)].map((match) => match[1]);
+  const errors = [...source.matchAll(/\bconst\s+(E[A-Z]\w*[a-z]\w*)\s*:/g)].map((match) => match[1]);
   const expected = expectedErrors(tests, module);
   return [...functions, ...errors.filter((name) => !expected(name))].map((name) => `${module}::${name}`);
 }

@@ -34,7 +34,13 @@ pub enum KeyRefused {
 /// Draws a new key. It is shown once; [`Entry::new`] keeps its hash.
 #[must_use]
 pub fn generate(env: &Env) -> SecretString {
-    SecretString::from(format!("{PREFIX}{}", hex::encode(env.random::<32>())))
+    from_secret(&env.random())
+}
+
+/// The key made of 32 secret bytes.
+#[must_use]
+pub fn from_secret(secret: &[u8; 32]) -> SecretString {
+    SecretString::from(format!("{PREFIX}{}", hex::encode(secret)))
 }
 
 /// A key as it is kept: label, limits and hash.

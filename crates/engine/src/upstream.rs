@@ -199,3 +199,6 @@ fn refusal(body: &[u8]) -> EngineError {
         message,
     )
 }
+
+#[cfg(test)]
+mod tests;

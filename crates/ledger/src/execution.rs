@@ -228,7 +228,13 @@ impl Execution<'_> {
             message: "the effects are too large".to_owned(),
         };
         let charged = self.charge(base.clone(), &base, payment, ran.computation_cost)?;
-        self.outcome(charged, Some((too_large, None)), payment, dependencies, Vec::new())
+        self.outcome(
+            charged,
+            Some((too_large, None)),
+            payment,
+            dependencies,
+            Vec::new(),
+        )
     }
 
     /// Merges the coins of the payment into the first.
@@ -280,8 +286,7 @@ impl Execution<'_> {
             None => Meter::unlimited(),
         };
         let objects = Objects::new(chain.state, chain.limits, self.facts(), self.inputs);
-        let mut interpreter =
-            Interpreter::new(chain, self.mode, self.packages, objects, meter);
+        let mut interpreter = Interpreter::new(chain, self.mode, self.packages, objects, meter);
         interpreter.load_inputs(programmable, self.inputs)?;
         if let Some(payment) = payment {
             into_ledger(interpreter.load_gas(payment))?;
@@ -289,7 +294,7 @@ impl Execution<'_> {
         let result = match interpreter.run(&programmable.commands, commands)? {
             Ok(()) => match interpreter.finish(base, self.inputs, payment) {
                 Ok(changes) => Ok(changes),
-                Err(Stop::Failure(failure)) => Err((failure, None)),
+                Err(Stop::Failure(failure)) => Err((*failure, None)),
                 Err(Stop::Ledger(error)) => return Err(error),
             },
             Err((failure, command)) => Err((failure, Some(command))),
@@ -303,7 +308,9 @@ impl Execution<'_> {
         Ok(Ran {
             result,
             computation_cost,
-            received: received.map(|object| object.previous_transaction()).collect(),
+            received: received
+                .map(|object| object.previous_transaction())
+                .collect(),
         })
     }
 
@@ -393,7 +400,10 @@ fn programmable<'a>(
         TransactionKind::ProgrammableTransaction(programmable) => Ok(Cow::Borrowed(programmable)),
         TransactionKind::ConsensusCommitPrologueV4(prologue) => {
             let clock = Address::from_static("0x6");
-            let initial = inputs.objects.get(&clock).map(|input| *input.object.owner());
+            let initial = inputs
+                .objects
+                .get(&clock)
+                .map(|input| *input.object.owner());
             let Some(Owner::Shared(initial)) = initial else {
                 return Err(LedgerError::Damaged("the clock is not shared".to_owned()));
             };
@@ -411,7 +421,9 @@ fn programmable<'a>(
                 })],
             }))
         }
-        _ => Err(LedgerError::System("this kind of transaction does not run".to_owned())),
+        _ => Err(LedgerError::System(
+            "this kind of transaction does not run".to_owned(),
+        )),
     }
 }
 

@@ -152,8 +152,7 @@ impl Program {
 }
 
 fn index_of(length: usize) -> Result<u16, LedgerError> {
-    u16::try_from(length)
-        .map_err(|_| LedgerError::Genesis("too many accounts or coins".to_owned()))
+    u16::try_from(length).map_err(|_| LedgerError::Genesis("too many accounts or coins".to_owned()))
 }
 
 /// Sets the time of the clock that was just made: `Clock { id: UID, timestamp_ms: u64 }`.
@@ -168,7 +167,9 @@ fn set_clock(changes: &mut Changes, timestamp_ms: u64) -> Result<(), LedgerError
         contents.extend_from_slice(&timestamp_ms.to_le_bytes());
         return Ok(());
     }
-    Err(LedgerError::Genesis("the framework made no clock".to_owned()))
+    Err(LedgerError::Genesis(
+        "the framework made no clock".to_owned(),
+    ))
 }
 
 /// Digest of everything in a configuration that decides the genesis.

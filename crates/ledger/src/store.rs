@@ -3,6 +3,8 @@
 mod fjall;
 mod memory;
 
+use std::ops::Bound;
+
 use thiserror::Error;
 
 pub use fjall::FjallStore;
@@ -117,6 +119,9 @@ impl Batch {
     }
 }
 
+/// First and last key of a range.
+type KeyBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// A part of a table in order of its keys.
 #[derive(Debug, Clone)]
 pub struct Range<'a> {
@@ -155,6 +160,34 @@ impl<'a> Range<'a> {
         self.descending = true;
         self
     }
+
+    /// Between which keys the range lies; `None` when no key can.
+    pub(crate) fn bounds(&self) -> Option<KeyBounds> {
+        let mut start = Bound::Included(self.prefix.to_vec());
+        let mut end = prefix_end(self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        if let Some(after) = self.after {
+            if self.descending {
+                if !matches!(&end, Bound::Excluded(end) if end.as_slice() <= after) {
+                    end = Bound::Excluded(after.to_vec());
+                }
+            } else if after >= self.prefix {
+                start = Bound::Excluded(after.to_vec());
+            }
+        }
+        let is_empty = match (&start, &end) {
+            (Bound::Included(start) | Bound::Excluded(start), Bound::Excluded(end)) => end <= start,
+            _ => false,
+        };
+        (!is_empty).then_some((start, end))
+    }
+}
+
+/// The smallest key after all keys with this prefix; `None` when there is none.
+fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
 }
 
 /// A key with its value.

@@ -51,7 +51,7 @@ enum Body {
 async fn gas(State(chain): State<LocalChain>, Json(body): Json<Body>) -> (StatusCode, Json<Value>) {
     let (Body::One(FaucetRequest::FixedAmountRequest { recipient })
     | Body::List([FaucetRequest::FixedAmountRequest { recipient }])) = body;
-    match chain.give(recipient) {
+    match chain.send_coins(recipient) {
         Ok(coins) => (
             StatusCode::CREATED,
             Json(json!({ "status": "Success", "coins_sent": coins })),
@@ -64,7 +64,16 @@ async fn gas(State(chain): State<LocalChain>, Json(body): Json<Body>) -> (Status
 }
 
 impl LocalChain {
-    fn give(&self, recipient: Address) -> Result<Vec<CoinSent>, String> {
+    /// Gives [`COINS`] coins of [`COIN_MIST`] each.
+    ///
+    /// # Errors
+    /// For people: why there are none.
+    pub fn give(&self, recipient: atoma_protocol::ids::Address) -> Result<(), String> {
+        self.send_coins(Address::new(recipient.into_bytes()))
+            .map(drop)
+    }
+
+    fn send_coins(&self, recipient: Address) -> Result<Vec<CoinSent>, String> {
         let transaction = faucet_transaction(&self.ledger(), self.faucet(), recipient)?;
         let signature = self
             .faucet_key()

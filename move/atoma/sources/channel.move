@@ -378,9 +378,9 @@ public fun settle<T>(
     let total = channel.due().min(channel.authorized).min(channel.funded);
     let payment = total - channel.paid;
     if (!raised && !taken && payment == 0) return;
-    let protocol =
-        share(total, channel.protocol_bps) - share(channel.paid, channel.protocol_bps);
-    let routing = share(total, channel.routing_bps) - share(channel.paid, channel.routing_bps);
+    // Shares are of all that was ever paid, so that small payments lose none.
+    let protocol = channel.protocol_share(total) - channel.protocol_share(channel.paid);
+    let routing = channel.routing_share(total) - channel.routing_share(channel.paid);
     channel.paid = total;
     let net = payment - protocol - routing;
     let operator = share(net, node.commission_bps());
@@ -572,7 +572,7 @@ public fun due<T>(channel: &Channel<T>): u64 {
 
 /// What the router may claim.
 public fun routing_due<T>(channel: &Channel<T>): u64 {
-    share(channel.paid, channel.routing_bps) - channel.routing_claimed
+    channel.routing_share(channel.paid) - channel.routing_claimed
 }
 
 /// What the payer may claim for proven overcharges.
@@ -701,6 +701,19 @@ fun refund<T>(
         since.opened_live_ms(),
         since.opened_clock_ms(),
     );
+}
+
+/// The router's part of everything paid, rounded down.
+fun routing_share<T>(channel: &Channel<T>, paid: u64): u64 {
+    share(paid, channel.routing_bps)
+}
+
+/// The protocol's part of everything paid: of what routing leaves, as many times more, so that no
+/// payment, however small, is less than both parts together.
+fun protocol_share<T>(channel: &Channel<T>, paid: u64): u64 {
+    let left = (paid - channel.routing_share(paid)) as u128;
+    let whole = (params::bps() - channel.routing_bps) as u128;
+    (left * (channel.protocol_bps as u128) / whole) as u64
 }
 
 /// `amount * bps / 10,000`, rounded down.

@@ -141,6 +141,8 @@ public struct NodeRegistered has copy, drop {
     min_own_stake: u64,
     unbonding_ms: u64,
     stream_ms: u64,
+    slash_bps: u64,
+    reporter_bps: u64,
     jail_ms: u64,
 }
 
@@ -595,6 +597,8 @@ public(package) fun emit_node_registered(
     min_own_stake: u64,
     unbonding_ms: u64,
     stream_ms: u64,
+    slash_bps: u64,
+    reporter_bps: u64,
     jail_ms: u64,
 ) {
     event::emit(NodeRegistered {
@@ -607,6 +611,8 @@ public(package) fun emit_node_registered(
         min_own_stake,
         unbonding_ms,
         stream_ms,
+        slash_bps,
+        reporter_bps,
         jail_ms,
     });
 }

@@ -83,6 +83,10 @@ const EVaultExists: vector<u8> = b"The node has a vault for this coin";
 #[error(code = 14)]
 const EUnknownEpoch: vector<u8> = b"The node has no such key epoch";
 
+/// The node has no vault for the coin of an offer.
+#[error(code = 15)]
+const ENoVault: vector<u8> = b"The node has no vault for this coin";
+
 // === Constants ===
 
 /// Takes new work.
@@ -220,6 +224,8 @@ public fun register(
         network.params().min_own_stake(),
         network.params().unbonding_ms(),
         network.params().stream_ms(),
+        network.params().slash_bps(),
+        network.params().reporter_bps(),
         node.jail_ms,
     );
     let position = pool.stake_own(stake, live_time, clock, ctx);
@@ -249,7 +255,7 @@ public fun stake(
     pool.stake_own(stake, live_time, clock, ctx)
 }
 
-/// Offers a model for coin `T`, or changes the offer.
+/// Offers a model for coin `T`, for which the node must have a vault, or changes the offer.
 public fun set_offer<T>(
     node: &mut Node,
     cap: &NodeCap,
@@ -275,6 +281,7 @@ public fun set_offer<T>(
         !engine_class.is_empty() && engine_class.length() <= MAX_ENGINE_CLASS_LENGTH,
         EBadEngineClass,
     );
+    assert!(node.vaults.contains(&coin), ENoVault);
     let key = OfferKey { model: object::id(model), coin };
     if (node.offers.contains(&key)) {
         node.offers.remove(&key);

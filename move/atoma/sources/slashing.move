@@ -348,14 +348,7 @@ fun punish(
             },
         ),
     );
-    let params = network.params();
-    let reward = pool.slash(
-        offence,
-        params.slash_bps(),
-        params.reporter_bps(),
-        live_time,
-        clock,
-    );
+    let reward = pool.slash(offence, live_time, clock);
     node.jail(live_time.open(clock));
     events::emit_wrong_proven(
         object::id(node),

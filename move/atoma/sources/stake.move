@@ -2,7 +2,7 @@
 ///
 /// | object           | kind   | fields | who writes |
 /// |------------------|--------|--------|------------|
-/// | `Pool`           | shared | `version, network, node, min_own_stake, unbonding_ms, stream_ms, own, delegated, own_unbonding, delegated_unbonding, rewards, burned, offences`; `Balance<T>` of each coin as dynamic field | stakers, `vault::distribute`, `slashing` |
+/// | `Pool`           | shared | `version, network, node, min_own_stake, unbonding_ms, stream_ms, slash_bps, reporter_bps` fixed but for the first; `own, delegated, own_unbonding, delegated_unbonding, rewards, burned, offences`; `Balance<T>` of each coin as dynamic field | stakers, `vault::distribute`, `slashing` |
 /// | `StakePosition`  | owned  | `pool, own, generation, shares, rewards` | its owner |
 /// | `UnbondPosition` | owned  | `pool, own, generation, shares, since` | its owner |
 ///
@@ -78,6 +78,10 @@ public struct Pool has key {
     min_own_stake: u64,
     unbonding_ms: u64,
     stream_ms: u64,
+    /// Part of the whole stake taken for one proven wrong.
+    slash_bps: u64,
+    /// Reporter's part of what the operator itself loses.
+    reporter_bps: u64,
     own: Tranche,
     delegated: Tranche,
     own_unbonding: Tranche,
@@ -241,7 +245,7 @@ public fun claim<T>(
     coin::take(rewards, amount, ctx)
 }
 
-/// Deletes a position without shares, or one that was slashed to nothing.
+/// Deletes a position without shares, or one that was slashed to nothing, with what it did not claim.
 public fun destroy(position: StakePosition, pool: &Pool) {
     pool.assert_position(position.pool);
     let tranche = if (position.own) &pool.own else &pool.delegated;
@@ -311,6 +315,8 @@ public(package) fun new(network: ID, node: ID, params: &Params, ctx: &mut TxCont
         min_own_stake: params.min_own_stake(),
         unbonding_ms: params.unbonding_ms(),
         stream_ms: params.stream_ms(),
+        slash_bps: params.slash_bps(),
+        reporter_bps: params.reporter_bps(),
         own: empty_tranche(),
         delegated: empty_tranche(),
         own_unbonding: empty_tranche(),
@@ -411,8 +417,6 @@ public(package) fun add_rewards<T>(
 public(package) fun slash(
     pool: &mut Pool,
     offence: address,
-    slash_bps: u64,
-    reporter_bps: u64,
     live_time: &LiveTime,
     clock: &Clock,
 ): Balance<ATOMA> {
@@ -421,10 +425,10 @@ public(package) fun slash(
     pool.advance(live_time, clock);
     let own = pool.own.stake.value() + pool.own_unbonding.stake.value();
     let delegated = pool.delegated.stake.value() + pool.delegated_unbonding.stake.value();
-    let total = share_of(own + delegated, slash_bps);
+    let total = share_of(own + delegated, pool.slash_bps);
     let own_loss = total.min(own);
     let mut taken = take(&mut pool.own, &mut pool.own_unbonding, own_loss);
-    let reward = taken.split(own_loss.mul_div(reporter_bps, params::bps()));
+    let reward = taken.split(share_of(own_loss, pool.reporter_bps));
     let delegated_loss = total - own_loss;
     taken.join(take(&mut pool.delegated, &mut pool.delegated_unbonding, delegated_loss));
     events::emit_slashed(
@@ -622,4 +626,9 @@ fun emit_changed(pool: &Pool) {
 #[test_only]
 public fun set_version_for_testing(pool: &mut Pool, version: u64) {
     pool.version = version;
+}
+
+#[test_only]
+public fun set_slash_bps_for_testing(pool: &mut Pool, slash_bps: u64) {
+    pool.slash_bps = slash_bps;
 }

@@ -171,6 +171,14 @@ fun a_need_has_known_bits() {
     open_variant(100, 0, 1, 1, 2_000_000, 6_000_000, 64, 10_000, 1_500_000);
 }
 
+#[test, expected_failure(abort_code = channel::EBadNeed)]
+fun simulated_evidence_does_not_count_on_production() {
+    let mut w = world::bare();
+    w.make_production();
+    w.open();
+    w.end();
+}
+
 #[test, expected_failure(abort_code = channel::EBadGrace)]
 fun a_grace_is_not_too_short() {
     open_variant(100, 0, 1, 1, 2_000_000, 6_000_000, 0, 9_999, 1_500_000);
@@ -323,6 +331,38 @@ fun many_small_settlements_split_like_one() {
     assert_eq!(w.vault().protocol_due(), 75);
     assert_eq!(w.channel(0).routing_due(), 150);
     assert_conserved(&w, 0);
+    w.end();
+}
+
+#[test]
+fun a_payment_too_small_for_both_shares_stops_no_batch() {
+    let mut w = world::new();
+    w.settle(0, 199, 0, 1000, 10);
+    // Routing leaves 180, of which the protocol has an eighteenth.
+    assert_eq!(w.vault().protocol_due(), 10);
+    assert_eq!(w.channel(0).routing_due(), 19);
+    // 5 % and 10 % both step up at 200, where one unit is paid.
+    w.settle(0, 200, 0, 1000, 10);
+    assert_eq!(w.vault().protocol_due(), 10);
+    assert_eq!(w.channel(0).routing_due(), 20);
+    assert_conserved(&w, 0);
+    w.settle(0, 1000, 0, 1000, 10);
+    assert_eq!(w.vault().protocol_due(), 50);
+    assert_eq!(w.channel(0).routing_due(), 100);
+    assert_conserved(&w, 0);
+    w.end();
+}
+
+#[test]
+fun unit_by_unit_the_shares_stay_what_they_are() {
+    let mut w = world::new();
+    42u64.do!(|i| {
+        w.settle(0, 180 + i, 0, 1000, 10);
+        assert_conserved(&w, 0);
+    });
+    assert_eq!(w.channel(0).paid(), 221);
+    assert_eq!(w.vault().protocol_due(), 11);
+    assert_eq!(w.channel(0).routing_due(), 22);
     w.end();
 }
 

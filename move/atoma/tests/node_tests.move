@@ -169,6 +169,26 @@ fun an_offer_is_for_an_accepted_coin() {
     w.end();
 }
 
+#[test, expected_failure(abort_code = node::ENoVault)]
+fun an_offer_is_for_a_coin_with_a_vault() {
+    let mut w = world::bare();
+    w.accept_coin<ATOMA>();
+    w.set_offer_for_own_model<ATOMA>();
+    w.end();
+}
+
+#[test]
+fun a_model_is_offered_for_every_coin_apart() {
+    let mut w = world::bare();
+    w.accept_coin<ATOMA>();
+    w.create_vault<ATOMA>();
+    w.set_offer_for_own_model<ATOMA>();
+    let model = object::id(w.model());
+    assert_eq!(w.node().offer<ATOMA>(model).input_price(), 1);
+    assert_eq!(w.node().offer<DOLLAR>(model).input_price(), 2_000_000);
+    w.end();
+}
+
 #[test, expected_failure(abort_code = model::EWrongNetwork)]
 fun an_offer_is_for_a_model_of_the_network() {
     let mut w = world::bare();

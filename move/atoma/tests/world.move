@@ -1283,9 +1283,8 @@ public fun claim_own<T>(w: &mut World): u64 {
 
 /// Slashes as `slashing` does; returns the reward.
 public fun slash(w: &mut World, offence: address, slash_bps: u64): u64 {
-    w.pool
-        .slash(offence, slash_bps, 500, &w.live_time, &w.clock)
-        .destroy_for_testing()
+    w.pool.set_slash_bps_for_testing(slash_bps);
+    w.pool.slash(offence, &w.live_time, &w.clock).destroy_for_testing()
 }
 
 // === Slashing ===

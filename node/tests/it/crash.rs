@@ -29,7 +29,7 @@ async fn killed_after(folder: &std::path::Path, read: usize) -> Amount {
     enclave
         .use_channel(EPOCH, view(&chain.state(CHANNEL)))
         .unwrap();
-    let mut task = sealed_for(&enclave.public_keys(EPOCH).unwrap()).await;
+    let mut task = sealed_for(&enclave.public_keys(EPOCH).unwrap());
     task.voucher = Some(voucher(CHANNEL, 10_000, &voucher_key()));
     let (out, mut seen) = mpsc::channel(1);
     let link = TaskLink {
@@ -58,7 +58,7 @@ async fn killed_after(folder: &std::path::Path, read: usize) -> Amount {
 }
 
 /// A task sealed to these keys, by a desk of a world of its own.
-async fn sealed_for(keys: &atoma_node::enclave::PublicKeys) -> Task {
+fn sealed_for(keys: &atoma_node::enclave::PublicKeys) -> Task {
     let world = World::new();
     let mut desk = world.attach("a");
     desk.keys = keys.clone();

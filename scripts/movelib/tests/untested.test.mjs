@@ -13,6 +13,7 @@ const SOURCE = `
 const EFirst: vector<u8> = b"never // mind";
 const ESecond: u64 = 2; // const ECommented: u64 = 3;
 const LIMIT: u64 = 4;
+const EVERY: u64 = 5;
 public struct Thing has drop {}
 public use fun thing_size as Thing.size;
 public fun called(): u64 { 1 }

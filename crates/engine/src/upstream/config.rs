@@ -104,13 +104,12 @@ impl UpstreamConfig {
             return Err(UpstreamConfigError::NoModels);
         }
         let wrong = || UpstreamConfigError::Url(self.base_url.clone());
-        let endpoint = format!("{}/chat/completions", self.base_url.trim_end_matches('/'));
-        let url = Url::parse(&endpoint).map_err(|_| wrong())?;
-        if matches!(url.scheme(), "http" | "https") && url.has_host() {
-            Ok(url)
-        } else {
-            Err(wrong())
+        let base = Url::parse(&self.base_url).map_err(|_| wrong())?;
+        if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
+            return Err(wrong());
         }
+        let endpoint = format!("{}/chat/completions", self.base_url.trim_end_matches('/'));
+        Url::parse(&endpoint).map_err(|_| wrong())
     }
 
     pub(super) fn model(&self, name: &str) -> Result<&UpstreamModel, EngineError> {

@@ -62,13 +62,7 @@ impl Interpreter<'_> {
             && !matches!(self.mode, Mode::Inspection | Mode::System);
         let (args, passed, group) = self.arguments(call, &parameters, is_guarded)?;
         self.objects.set_caller(call.package, call.module.clone());
-        let outcome = self.invoke(
-            package,
-            &call.module,
-            &call.function,
-            &type_args,
-            args,
-        )?;
+        let outcome = self.invoke(package, &call.module, &call.function, &type_args, args)?;
         let mut left = Left {
             group: Some(group),
             ..Left::default()
@@ -123,7 +117,10 @@ impl Interpreter<'_> {
         if !callable || call.function.as_str() == "init" {
             return Err(stop_with(
                 ExecutionError::NonEntryFunctionInvoked,
-                format!("{}::{} is neither public nor entry", call.module, call.function),
+                format!(
+                    "{}::{} is neither public nor entry",
+                    call.module, call.function
+                ),
             ));
         }
         let reserved = call.package == Address::TWO
@@ -156,9 +153,9 @@ impl Interpreter<'_> {
                 Ok(loaded) => loaded,
                 Err(error) => {
                     return Err(match error.status {
-                        Status::TypeNotFound
-                        | Status::ModuleNotFound
-                        | Status::PackageNotFound => not_found(),
+                        Status::TypeNotFound | Status::ModuleNotFound | Status::PackageNotFound => {
+                            not_found()
+                        }
                         _ => machine_error(error),
                     });
                 }
@@ -176,7 +173,6 @@ impl Interpreter<'_> {
 
     /// Collects the arguments: for the machine, what is to be given back, and the group that all of
     /// them now form.
-    #[expect(clippy::type_complexity, reason = "three results of one walk, used once")]
     fn arguments(
         &mut self,
         call: &MoveCall,
@@ -249,10 +245,7 @@ impl Interpreter<'_> {
 
     pub(super) fn tx_context(&self, parameter: &Type) -> vm::Argument {
         use atoma_move_vm::ObjectRuntime as _;
-        let value = self
-            .objects
-            .tx()
-            .to_tx_context(self.objects.ids_created());
+        let value = self.objects.tx().to_tx_context(self.objects.ids_created());
         match parameter {
             Type::MutableReference(_) => vm::Argument::MutableReference(value),
             _ => vm::Argument::Reference(value),
@@ -263,7 +256,11 @@ impl Interpreter<'_> {
     pub(super) fn initialize(&mut self, package: Address, module: &Identifier) -> Step<()> {
         const INIT: &str = "init";
         let address = bridge::vm_address(&package);
-        let function = match self.chain.vm.function(self.packages, &address, module, INIT) {
+        let function = match self
+            .chain
+            .vm
+            .function(self.packages, &address, module, INIT)
+        {
             Ok(function) => function,
             Err(error) if error.status == Status::FunctionNotFound => return Ok(()),
             Err(error) => return Err(machine_error(error)),
@@ -294,11 +291,9 @@ fn instantiate(types: &[Type], type_args: &[Type]) -> Step<Vec<Type>> {
 
 fn is_tx_context(ty: &Type) -> bool {
     match ty {
-        Type::Reference(inner) | Type::MutableReference(inner) => {
-            inner.as_datatype().is_some_and(|datatype| {
-                datatype.is(&vm::Address::SUI, "tx_context", "TxContext")
-            })
-        }
+        Type::Reference(inner) | Type::MutableReference(inner) => inner
+            .as_datatype()
+            .is_some_and(|datatype| datatype.is(&vm::Address::SUI, "tx_context", "TxContext")),
         _ => false,
     }
 }

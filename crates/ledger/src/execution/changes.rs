@@ -339,8 +339,7 @@ impl Interpreter<'_> {
                 }
                 continue;
             };
-            let object =
-                NewObject::of_value(NewOwner::Object(child.parent), &child.ty, value)?;
+            let object = NewObject::of_value(NewOwner::Object(child.parent), &child.ty, value)?;
             if let Some(original) = &child.original {
                 // A child that is what it was is not written.
                 if is_same(&object, original) {
@@ -423,7 +422,9 @@ fn check_cycles(changes: &Changes) -> Step<()> {
         }) = changes.written.get(&current)
         {
             if parent == id {
-                return Err(stop(ExecutionError::CircularObjectOwnership { object: *id }));
+                return Err(stop(ExecutionError::CircularObjectOwnership {
+                    object: *id,
+                }));
             }
             current = *parent;
             steps += 1;

@@ -70,7 +70,13 @@ pub(super) fn charge(
     // Inputs that are written again cost little more than they give back; where the budget does
     // not even cover that, computation becomes cheaper by the difference.
     let computation_cost = computation_cost.min(payment.budget.saturating_sub(cost.net()));
-    cost.apply(base.clone(), payment, computation_cost, stamp, Some(failure))
+    cost.apply(
+        base.clone(),
+        payment,
+        computation_cost,
+        stamp,
+        Some(failure),
+    )
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -97,14 +97,12 @@ impl Interpreter<'_> {
             balance = balance
                 .checked_add(value)
                 .ok_or_else(|| stop(ExecutionError::CoinBalanceOverflow))?;
-            self.objects
-                .delete_uid(merged_id)
-                .map_err(|error| {
-                    stop_with(
-                        ExecutionError::MovePrimitiveRuntimeError { location: None },
-                        error.to_string(),
-                    )
-                })?;
+            self.objects.delete_uid(merged_id).map_err(|error| {
+                stop_with(
+                    ExecutionError::MovePrimitiveRuntimeError { location: None },
+                    error.to_string(),
+                )
+            })?;
         }
         self.give_back(place, &ty, coin_value(id, balance))?;
         self.join_group(place, group)?;
@@ -212,8 +210,5 @@ pub(super) fn coin_parts(coin: &Value) -> Step<(vm::Address, u64)> {
 }
 
 pub(super) fn coin_value(id: vm::Address, balance: u64) -> Value {
-    Value::structure([
-        Value::uid(id),
-        Value::structure([Value::U64(balance)]),
-    ])
+    Value::structure([Value::uid(id), Value::structure([Value::U64(balance)])])
 }

@@ -15,9 +15,7 @@ use super::failure::{
 use super::gas::Meter;
 use super::objects::Objects;
 use super::packages::Packages;
-use super::values::{
-    Groups, Held, Place, Slot, Typed, is_obligation, is_pure, is_well_formed,
-};
+use super::values::{Groups, Held, Place, Slot, Typed, is_obligation, is_pure, is_well_formed};
 use super::{Chain, Mode};
 use crate::bridge;
 use crate::error::LedgerError;
@@ -133,7 +131,7 @@ impl<'a> Interpreter<'a> {
         for (index, command) in (0u64..).zip(commands) {
             match self.step(command, kept) {
                 Ok(()) => {}
-                Err(Stop::Failure(failure)) => return Ok(Err((failure, index))),
+                Err(Stop::Failure(failure)) => return Ok(Err((*failure, index))),
                 Err(Stop::Ledger(error)) => return Err(error),
             }
         }
@@ -376,7 +374,9 @@ impl<'a> Interpreter<'a> {
                 CommandArgumentError::InvalidValueUsage,
             ));
         }
-        let is_mutable = slot.access.is_none_or(crate::validation::Access::is_mutable);
+        let is_mutable = slot
+            .access
+            .is_none_or(crate::validation::Access::is_mutable);
         let kind = match usage {
             Usage::Value if !is_mutable => CommandArgumentError::InvalidObjectByValue,
             Usage::BorrowMutably if !is_mutable => CommandArgumentError::InvalidObjectByMutRef,
@@ -434,10 +434,9 @@ impl<'a> Interpreter<'a> {
             }
             Held::Stored(object) => {
                 let contents = object.as_struct().ok_or_else(mismatch)?;
-                let same = ty
-                    .ty
-                    .as_datatype()
-                    .is_some_and(|datatype| bridge::same_datatype(datatype, contents.object_type()));
+                let same = ty.ty.as_datatype().is_some_and(|datatype| {
+                    bridge::same_datatype(datatype, contents.object_type())
+                });
                 if !same {
                     return Err(mismatch());
                 }

@@ -7,9 +7,8 @@ use atoma_move_vm::binary::relocate;
 use atoma_move_vm::vm::UpgradePolicy;
 use atoma_move_vm::{self as vm, CompiledModule, Status, Type, Value, VmError};
 use sui_sdk_types::{
-    Address, ExecutionError, Identifier, MovePackage, ObjectData,
-    PackageUpgradeError, Publish, TypeOrigin,
-    Upgrade, UpgradeInfo,
+    Address, ExecutionError, Identifier, MovePackage, ObjectData, PackageUpgradeError, Publish,
+    TypeOrigin, Upgrade, UpgradeInfo,
 };
 
 use super::failure::{Step, Stop, fail, invariant, machine_error, stop, stop_with};
@@ -91,10 +90,7 @@ impl Interpreter<'_> {
             .check_upgrade(&old, &new, policy)
             .map_err(incompatible)?;
         self.published.push(package);
-        let receipt = Value::structure([
-            Value::id(ticket.cap),
-            Value::id(bridge::vm_address(&id)),
-        ]);
+        let receipt = Value::structure([Value::id(ticket.cap), Value::id(bridge::vm_address(&id))]);
         self.leave("UpgradeReceipt", receipt)
     }
 
@@ -304,7 +300,10 @@ fn type_origins(
     for module in modules {
         let module = &module.read;
         let module_id = module.id();
-        let structs = module.struct_defs.iter().map(|definition| definition.handle);
+        let structs = module
+            .struct_defs
+            .iter()
+            .map(|definition| definition.handle);
         let enums = module.enum_defs.iter().map(|definition| definition.handle);
         for handle in structs.chain(enums) {
             let handle = module

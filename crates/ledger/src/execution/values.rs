@@ -164,9 +164,9 @@ pub(super) fn is_pure(ty: &Type) -> bool {
 /// hold at most one value.
 pub(super) fn is_well_formed(value: &Value, layout: &TypeLayout) -> bool {
     match (value, layout) {
-        (Value::Vector(elements), TypeLayout::Vector(element)) => elements
-            .iter()
-            .all(|value| is_well_formed(value, element)),
+        (Value::Vector(elements), TypeLayout::Vector(element)) => {
+            elements.iter().all(|value| is_well_formed(value, element))
+        }
         (Value::Struct(fields), TypeLayout::Struct(layout)) => {
             let datatype = &layout.datatype;
             let bytes = fields.first().and_then(Value::as_bytes);
@@ -214,11 +214,20 @@ mod tests {
 
     #[test]
     fn only_plain_values_are_pure() {
-        let pure = ["u64", "vector<vector<u8>>", "0x1::string::String", "0x2::object::ID"];
+        let pure = [
+            "u64",
+            "vector<vector<u8>>",
+            "0x1::string::String",
+            "0x2::object::ID",
+        ];
         for text in pure.iter().chain(&["0x1::option::Option<address>"]) {
             assert!(is_pure(&text.parse().expect("a type")), "{text}");
         }
-        for text in ["signer", "0x2::object::UID", "0x1::option::Option<0x2::clock::Clock>"] {
+        for text in [
+            "signer",
+            "0x2::object::UID",
+            "0x1::option::Option<0x2::clock::Clock>",
+        ] {
             assert!(!is_pure(&text.parse().expect("a type")), "{text}");
         }
     }

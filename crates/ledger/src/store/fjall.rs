@@ -1,11 +1,9 @@
 //! State in a folder.
 
-use std::ops::Bound;
 use std::path::Path;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::memory::prefix_end;
 use super::{Batch, Entry, Range, Store, StoreError, Table};
 
 /// Bytes of cache for blocks read from disk.
@@ -45,14 +43,14 @@ impl FjallStore {
             })?;
         let tables = Table::ALL
             .iter()
-            .map(|table| database_keyspace(&database, *table))
+            .map(|table| keyspace(&database, *table))
             .collect::<Result<_, _>>()?;
         Ok(Self { database, tables })
     }
 }
 
-fn database_keyspace(database_: &Database, table: Table) -> Result<Keyspace, StoreError> {
-    database_
+fn keyspace(folder: &Database, table: Table) -> Result<Keyspace, StoreError> {
+    folder
         .keyspace(table.name(), || {
             KeyspaceCreateOptions::default().max_memtable_size(TABLE_BUFFER_BYTES)
         })
@@ -66,16 +64,9 @@ impl Store for FjallStore {
     }
 
     fn scan(&self, table: Table, range: Range<'_>) -> Result<Vec<Entry>, StoreError> {
-        let start = Bound::Included(range.prefix.to_vec());
-        let end = prefix_end(range.prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        let bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>) = match (range.after, range.descending) {
-            (None, _) => (start, end),
-            (Some(key), false) => (Bound::Excluded(key.to_vec()), end),
-            (Some(key), true) => (start, Bound::Excluded(key.to_vec())),
-        };
-        if is_empty(&bounds) {
+        let Some(bounds) = range.bounds() else {
             return Ok(Vec::new());
-        }
+        };
         let entries = self.tables[table.index()].range(bounds);
         let collect = |entries: &mut dyn Iterator<Item = fjall::Guard>| {
             entries
@@ -109,17 +100,6 @@ impl Store for FjallStore {
         self.database
             .persist(PersistMode::SyncAll)
             .map_err(database)
-    }
-}
-
-fn is_empty(bounds: &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
-    let start = match &bounds.0 {
-        Bound::Included(key) | Bound::Excluded(key) => key,
-        Bound::Unbounded => return false,
-    };
-    match &bounds.1 {
-        Bound::Included(key) | Bound::Excluded(key) => key <= start,
-        Bound::Unbounded => false,
     }
 }
 

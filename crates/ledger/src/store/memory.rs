@@ -1,7 +1,6 @@
 //! State in memory.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Batch, Entry, Range, Store, StoreError, Table};
@@ -30,37 +29,16 @@ impl Store for MemoryStore {
 
     fn scan(&self, table: Table, range: Range<'_>) -> Result<Vec<Entry>, StoreError> {
         let tables = self.tables.read().map_err(poisoned)?;
-        let map = &tables[table.index()];
+        let Some(bounds) = range.bounds() else {
+            return Ok(Vec::new());
+        };
         let copy = |(key, value): (&Vec<u8>, &Arc<[u8]>)| (key.clone(), value.to_vec());
-        let within = |(key, _): &(&Vec<u8>, &Arc<[u8]>)| key.starts_with(range.prefix);
-        if range.descending {
-            let upper = match (range.after, prefix_end(range.prefix)) {
-                (Some(key), _) => Bound::Excluded(key.to_vec()),
-                (None, Some(end)) => Bound::Excluded(end),
-                (None, None) => Bound::Unbounded,
-            };
-            if matches!(&upper, Bound::Excluded(end) if end.as_slice() <= range.prefix) {
-                return Ok(Vec::new());
-            }
-            let bounds = (Bound::Included(range.prefix.to_vec()), upper);
-            let entries = map.range(bounds).rev();
-            Ok(entries
-                .take_while(within)
-                .take(range.limit)
-                .map(copy)
-                .collect())
+        let entries = tables[table.index()].range(bounds);
+        Ok(if range.descending {
+            entries.rev().take(range.limit).map(copy).collect()
         } else {
-            let lower = range.after.map_or_else(
-                || Bound::Included(range.prefix.to_vec()),
-                |key| Bound::Excluded(key.to_vec()),
-            );
-            let entries = map.range((lower, Bound::Unbounded));
-            Ok(entries
-                .take_while(within)
-                .take(range.limit)
-                .map(copy)
-                .collect())
-        }
+            entries.take(range.limit).map(copy).collect()
+        })
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -82,12 +60,4 @@ impl Store for MemoryStore {
 
 fn poisoned<T>(_: PoisonError<T>) -> StoreError {
     StoreError::Poisoned
-}
-
-/// The smallest key after all keys with this prefix; `None` when there is none.
-pub(super) fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
 }

@@ -20,13 +20,24 @@ fn pay_bob(world: &mut World) -> atoma_ledger::Executed {
 #[test]
 fn the_genesis_is_checkpoint_zero_and_names_the_chain() {
     let world = World::new();
-    let genesis = world.ledger.checkpoint(0).expect("the store works").expect("sealed");
+    let genesis = world
+        .ledger
+        .checkpoint(0)
+        .expect("the store works")
+        .expect("sealed");
     assert_eq!(genesis.digest(), world.ledger.chain_id());
     assert_eq!(genesis.summary.checkpoint.timestamp_ms, START_MS);
     assert_eq!(genesis.transactions().count(), 1);
     let digest = *genesis.transactions().next().expect("one transaction");
-    let executed = world.ledger.transaction(&digest).expect("the store works").expect("executed");
-    assert!(matches!(executed.transaction.transaction.kind, TransactionKind::Genesis(_)));
+    let executed = world
+        .ledger
+        .transaction(&digest)
+        .expect("the store works")
+        .expect("executed");
+    assert!(matches!(
+        executed.transaction.transaction.kind,
+        TransactionKind::Genesis(_)
+    ));
     assert_eq!(executed.transaction.transaction.digest(), digest);
     for id in ["0x1", "0x2", "0x6", "0x8", "0xc", "0x403"] {
         let object = world.object(&Address::from_hex(id).expect("an address"));
@@ -64,15 +75,24 @@ fn checkpoints_are_chained_and_signed() {
         .verify_checkpoint_summary(summary, &checkpoint.summary.signature)
         .expect("signed by all the voting power");
 
-    let stored = world.ledger.transaction(&first.digest).expect("the store works");
+    let stored = world
+        .ledger
+        .transaction(&first.digest)
+        .expect("the store works");
     let stored = stored.expect("executed");
     assert_eq!(stored.checkpoint, Some(1));
     assert_eq!(stored.input_objects, first.input_objects);
     assert_eq!(stored.output_objects, first.output_objects);
     assert_eq!(stored.effects, first.effects);
     let by_digest = world.ledger.checkpoint_by_digest(&checkpoint.digest());
-    assert_eq!(by_digest.expect("the store works"), Some(checkpoint.clone()));
-    assert_eq!(world.ledger.latest_checkpoint().expect("the store works"), checkpoint);
+    assert_eq!(
+        by_digest.expect("the store works"),
+        Some(checkpoint.clone())
+    );
+    assert_eq!(
+        world.ledger.latest_checkpoint().expect("the store works"),
+        checkpoint
+    );
     let empty = world.ledger.seal_checkpoint().expect("the store works");
     assert_eq!(empty.transactions().count(), 0);
 }
@@ -80,7 +100,10 @@ fn checkpoints_are_chained_and_signed() {
 #[test]
 fn the_clock_never_runs_backwards() {
     let mut world = World::new();
-    world.ledger.set_time(START_MS + 10).expect("time moves forward");
+    world
+        .ledger
+        .set_time(START_MS + 10)
+        .expect("time moves forward");
     let result = world.ledger.set_time(START_MS + 9);
     assert!(matches!(result, Err(LedgerError::ClockBackwards { .. })));
     assert_eq!(world.ledger.clock_ms(), START_MS + 10);
@@ -97,7 +120,10 @@ fn a_snapshot_brings_everything_back() {
     pay_bob(&mut world);
     let checkpoint = world.ledger.seal_checkpoint().expect("the store works");
     let snapshot = world.ledger.snapshot().expect("the store works");
-    let balances = (world.balance(&world.alice.address), world.balance(&world.bob.address));
+    let balances = (
+        world.balance(&world.alice.address),
+        world.balance(&world.bob.address),
+    );
     let coins = world.coins(&world.alice.address);
 
     world.publish("machinery");
@@ -106,21 +132,36 @@ fn a_snapshot_brings_everything_back() {
     world.ledger.seal_checkpoint().expect("the store works");
     world.ledger.restore(&snapshot).expect("the same chain");
 
-    assert_eq!(world.ledger.latest_checkpoint().expect("the store works"), checkpoint);
+    assert_eq!(
+        world.ledger.latest_checkpoint().expect("the store works"),
+        checkpoint
+    );
     assert_eq!(world.ledger.clock_ms(), START_MS);
     assert_eq!(
-        (world.balance(&world.alice.address), world.balance(&world.bob.address)),
+        (
+            world.balance(&world.alice.address),
+            world.balance(&world.bob.address)
+        ),
         balances
     );
     assert_eq!(world.coins(&world.alice.address), coins);
-    assert_eq!(world.ledger.transaction(&later.digest).expect("the store works"), None);
+    assert_eq!(
+        world
+            .ledger
+            .transaction(&later.digest)
+            .expect("the store works"),
+        None
+    );
     pay_bob(&mut world);
 
     let mut other = config();
     other.chain_seed = [9; 32];
     let store = Arc::new(MemoryStore::new());
     let mut other = atoma_ledger::Ledger::new(other, store).expect("a chain");
-    assert!(matches!(other.restore(&snapshot), Err(LedgerError::OtherGenesis { .. })));
+    assert!(matches!(
+        other.restore(&snapshot),
+        Err(LedgerError::OtherGenesis { .. })
+    ));
 }
 
 #[test]

@@ -10,14 +10,14 @@ use serde::Serialize;
 use sui_crypto::SuiSigner;
 use sui_crypto::ed25519::Ed25519PrivateKey;
 use sui_sdk_types::{
-    Address, Argument, Command, ExecutionError, ExecutionStatus, GasPayment, Identifier,
-    Input, MergeCoins, MoveCall, Mutability, Object, ObjectReference, Owner,
-    ProgrammableTransaction, Publish, SharedInput, SplitCoins, StructTag, Transaction,
-    TransactionEffectsV2, TransactionEffects, TransactionExpiration, TransactionKind,
-    TransferObjects, TypeTag, UserSignature,
+    Address, Argument, Command, ExecutionError, ExecutionStatus, GasPayment, Identifier, Input,
+    MergeCoins, MoveCall, Mutability, Object, ObjectReference, Owner, ProgrammableTransaction,
+    Publish, SharedInput, SplitCoins, StructTag, Transaction, TransactionEffects,
+    TransactionEffectsV2, TransactionExpiration, TransactionKind, TransferObjects, TypeTag,
+    UserSignature,
 };
 
-pub(crate) const BUDGET: u64 = MIST_PER_SUI;
+pub(crate) const BUDGET: u64 = 5 * MIST_PER_SUI;
 pub(crate) const START_MS: u64 = 1_750_000_000_000;
 
 /// Somebody with a key.
@@ -34,7 +34,9 @@ impl Wallet {
     }
 
     pub(crate) fn sign(&self, transaction: &Transaction) -> UserSignature {
-        self.key.sign_transaction(transaction).expect("ed25519 signs anything")
+        self.key
+            .sign_transaction(transaction)
+            .expect("ed25519 signs anything")
     }
 }
 
@@ -50,7 +52,11 @@ pub(crate) fn config() -> LedgerConfig {
         .zip([Address::from_static("0x1"), Address::TWO])
         .map(|(package, id)| GenesisPackage {
             id,
-            modules: package.modules.into_iter().map(|module| module.bytes).collect(),
+            modules: package
+                .modules
+                .into_iter()
+                .map(|module| module.bytes)
+                .collect(),
         })
         .collect();
     let coins = vec![100 * MIST_PER_SUI; 4];
@@ -75,7 +81,10 @@ impl World {
     }
 
     pub(crate) fn object(&self, id: &Address) -> Arc<Object> {
-        self.ledger.object(id).expect("the store works").expect("the object lives")
+        self.ledger
+            .object(id)
+            .expect("the store works")
+            .expect("the object lives")
     }
 
     pub(crate) fn reference(&self, id: &Address) -> ObjectReference {
@@ -86,8 +95,14 @@ impl World {
     /// Gas coins of an address, largest id last.
     pub(crate) fn coins(&self, owner: &Address) -> Vec<ObjectReference> {
         let sui = TypeTag::Struct(Box::new(StructTag::sui()));
-        let page = self.ledger.coins(owner, &sui, None, 100).expect("the store works");
-        page.items.iter().map(|coin| self.reference(&coin.id)).collect()
+        let page = self
+            .ledger
+            .coins(owner, &sui, None, 100)
+            .expect("the store works");
+        page.items
+            .iter()
+            .map(|coin| self.reference(&coin.id))
+            .collect()
     }
 
     pub(crate) fn balance(&self, owner: &Address) -> u64 {
@@ -97,7 +112,11 @@ impl World {
 
     /// The transaction of `wallet` that runs these commands, paid with its first coin.
     pub(crate) fn transaction(&self, sender: &Address, program: Program) -> Transaction {
-        let gas = self.coins(sender).into_iter().next().expect("the account has coins");
+        let gas = self
+            .coins(sender)
+            .into_iter()
+            .next()
+            .expect("the account has coins");
         Transaction {
             kind: TransactionKind::ProgrammableTransaction(program.transaction),
             sender: *sender,
@@ -146,7 +165,10 @@ impl World {
         program.transfer(vec![cap], self.alice.address);
         let executed = self.alice(program);
         succeeded(&executed);
-        (package_of(&executed), owned_of_type(&executed, "UpgradeCap"))
+        (
+            package_of(&executed),
+            owned_of_type(&executed, "UpgradeCap"),
+        )
     }
 
     pub(crate) fn number_in(&self, id: &Address) -> u64 {
@@ -158,7 +180,11 @@ impl World {
 
 pub(crate) fn modules(name: &str) -> Vec<Vec<u8>> {
     let package = atoma_contracts::testing::package(name).expect("scripts/move build was run");
-    package.modules.into_iter().map(|module| module.bytes).collect()
+    package
+        .modules
+        .into_iter()
+        .map(|module| module.bytes)
+        .collect()
 }
 
 pub(crate) fn publish_command(name: &str) -> Publish {
@@ -201,7 +227,11 @@ impl Program {
         let Owner::Shared(version) = *world.object(id).owner() else {
             panic!("{id} is not shared")
         };
-        self.input(Input::Shared(SharedInput::new(*id, version, Mutability::from(mutable))))
+        self.input(Input::Shared(SharedInput::new(
+            *id,
+            version,
+            Mutability::from(mutable),
+        )))
     }
 
     pub(crate) fn push(&mut self, command: Command) -> Argument {
@@ -237,7 +267,10 @@ impl Program {
 
     pub(crate) fn transfer(&mut self, objects: Vec<Argument>, recipient: Address) -> Argument {
         let address = self.pure(&recipient);
-        self.push(Command::TransferObjects(TransferObjects { objects, address }))
+        self.push(Command::TransferObjects(TransferObjects {
+            objects,
+            address,
+        }))
     }
 
     pub(crate) fn split(&mut self, coin: Argument, amounts: &[u64]) -> Argument {
@@ -246,7 +279,10 @@ impl Program {
     }
 
     pub(crate) fn merge(&mut self, coin: Argument, coins_to_merge: Vec<Argument>) -> Argument {
-        self.push(Command::MergeCoins(MergeCoins { coin, coins_to_merge }))
+        self.push(Command::MergeCoins(MergeCoins {
+            coin,
+            coins_to_merge,
+        }))
     }
 }
 
@@ -275,7 +311,12 @@ pub(crate) fn failed(executed: &Executed) -> &ExecutionError {
 
 pub(crate) fn package_of(executed: &Executed) -> Address {
     let package = |object: &&Arc<Object>| object.as_struct().is_none();
-    executed.output_objects.iter().find(package).expect("a package").object_id()
+    executed
+        .output_objects
+        .iter()
+        .find(package)
+        .expect("a package")
+        .object_id()
 }
 
 /// The written object whose type has this name.
@@ -291,4 +332,38 @@ pub(crate) fn owned_of_type(executed: &Executed, name: &str) -> Address {
         .find(named)
         .unwrap_or_else(|| panic!("no {name} written"))
         .object_id()
+}
+
+pub(crate) fn machinery() -> (World, Address) {
+    let mut world = World::new();
+    let (package, _) = world.publish("machinery");
+    (world, package)
+}
+
+/// A shared counter; its id.
+pub(crate) fn counter(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    program.call(package, "counter::create", vec![]);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Counter")
+}
+
+/// A counter that alice owns; its id.
+pub(crate) fn owned_counter(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    let counter = program.call(package, "counter::new", vec![]);
+    program.transfer(vec![counter], world.alice.address);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Counter")
+}
+
+pub(crate) fn container(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    let container = program.call(package, "container::new", vec![]);
+    program.transfer(vec![container], world.alice.address);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Container")
 }

@@ -30,17 +30,31 @@ fn a_package_is_published_and_initialised() {
     assert_eq!(stored.modules.len(), 5);
     let links: Vec<Address> = stored.linkage_table.keys().copied().collect();
     assert_eq!(links, [Address::from_static("0x1"), Address::TWO]);
-    assert!(stored.type_origin_table.iter().all(|origin| origin.package == package));
+    assert!(
+        stored
+            .type_origin_table
+            .iter()
+            .all(|origin| origin.package == package)
+    );
     assert_eq!(
-        world.ledger.package_versions(&package).expect("the store works"),
+        world
+            .ledger
+            .package_versions(&package)
+            .expect("the store works"),
         [(1, package)]
     );
 
     // The one-time witness made a coin.
     let token: TypeTag = format!("{package}::token::TOKEN").parse().expect("a type");
     let describes = |name: &str| {
-        let tag: StructTag = format!("0x2::coin::{name}<{token}>").parse().expect("a type");
-        world.ledger.object_of_type(&tag).expect("the store works").expect("indexed")
+        let tag: StructTag = format!("0x2::coin::{name}<{token}>")
+            .parse()
+            .expect("a type");
+        world
+            .ledger
+            .object_of_type(&tag)
+            .expect("the store works")
+            .expect("indexed")
     };
     assert_eq!(*describes("CoinMetadata").owner(), Owner::Immutable);
     let treasury = describes("TreasuryCap").object_id();
@@ -50,8 +64,17 @@ fn a_package_is_published_and_initialised() {
     let (amount, recipient) = (program.pure(&500u64), program.pure(&world.bob.address));
     program.call(package, "token::mint", vec![cap, amount, recipient]);
     succeeded(&world.alice(program));
-    assert_eq!(world.ledger.balance(&world.bob.address, &token).expect("the store works"), 500);
-    let balances = world.ledger.balances(&world.bob.address).expect("the store works");
+    assert_eq!(
+        world
+            .ledger
+            .balance(&world.bob.address, &token)
+            .expect("the store works"),
+        500
+    );
+    let balances = world
+        .ledger
+        .balances(&world.bob.address)
+        .expect("the store works");
     assert_eq!(balances.len(), 2);
 }
 
@@ -61,7 +84,10 @@ fn bad_packages_are_not_published() {
     let (existing, _) = world.publish("machinery");
     let mut publish = |modules: Vec<Vec<u8>>, dependencies: Vec<Address>| {
         let mut program = Program::new();
-        let cap = program.push(Command::Publish(Publish { modules, dependencies }));
+        let cap = program.push(Command::Publish(Publish {
+            modules,
+            dependencies,
+        }));
         program.transfer(vec![cap], world.alice.address);
         let executed = world.alice(program);
         failed(&executed).clone()
@@ -90,12 +116,22 @@ fn bad_packages_are_not_published() {
     let _ = existing;
 }
 
-fn upgrade(world: &mut World, package: Address, cap: Address, policy: u8, digest: [u8; 32]) -> Executed {
+fn upgrade(
+    world: &mut World,
+    package: Address,
+    cap: Address,
+    policy: u8,
+    digest: [u8; 32],
+) -> Executed {
     let mut program = Program::new();
     let cap = program.owned(world.reference(&cap));
     let policy = program.pure(&policy);
     let digest = program.pure(&digest.to_vec());
-    let ticket = program.call(Address::TWO, "package::authorize_upgrade", vec![cap, policy, digest]);
+    let ticket = program.call(
+        Address::TWO,
+        "package::authorize_upgrade",
+        vec![cap, policy, digest],
+    );
     let publish = publish_command("machinery_v2");
     let receipt = program.push(Command::Upgrade(Upgrade {
         modules: publish.modules,
@@ -137,11 +173,17 @@ fn a_package_is_upgraded() {
     assert_ne!(second, first);
     assert_eq!(world.object(&second).version(), 2);
     assert_eq!(
-        world.ledger.package_versions(&first).expect("the store works"),
+        world
+            .ledger
+            .package_versions(&first)
+            .expect("the store works"),
         [(1, first), (2, second)]
     );
     assert_eq!(
-        world.ledger.original_package_id(&second).expect("the store works"),
+        world
+            .ledger
+            .original_package_id(&second)
+            .expect("the store works"),
         Some(first)
     );
 
@@ -214,7 +256,10 @@ fn a_failed_publication_leaves_nothing() {
     program.push(Command::Publish(publish_command("machinery")));
     // The capability is left over.
     let executed = world.alice(program);
-    assert!(matches!(failed(&executed), ExecutionError::UnusedValueWithoutDrop { .. }));
+    assert!(matches!(
+        failed(&executed),
+        ExecutionError::UnusedValueWithoutDrop { .. }
+    ));
     let id = Address::derive_id(executed.digest, 0);
     assert_eq!(world.ledger.object(&id).expect("the store works"), None);
     assert!(world.ledger.module(&id, "counter").is_err());

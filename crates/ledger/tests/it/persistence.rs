@@ -11,7 +11,9 @@ use sui_sdk_types::{Address, Argument};
 use crate::harness::{Program, World, config, open, owned_of_type, succeeded};
 
 fn in_folder(folder: &std::path::Path) -> World {
-    open(Arc::new(FjallStore::open(folder).expect("the folder opens")))
+    open(Arc::new(
+        FjallStore::open(folder).expect("the folder opens"),
+    ))
 }
 
 fn pay_bob(world: &mut World) {
@@ -55,14 +57,20 @@ fn a_ledger_resumes_where_it_was() {
             world.coins(&world.alice.address),
         )
     );
-    assert_eq!(world.ledger.latest_checkpoint().expect("the store works"), sealed);
+    assert_eq!(
+        world.ledger.latest_checkpoint().expect("the store works"),
+        sealed
+    );
     let mut program = Program::new();
     let argument = program.shared(&world, &counter, true);
     program.call(package, "counter::increment", vec![argument]);
     succeeded(&world.alice(program));
     let next = world.ledger.seal_checkpoint().expect("the store works");
     assert_eq!(next.sequence_number(), sealed.sequence_number() + 1);
-    assert_eq!(next.summary.checkpoint.previous_digest, Some(sealed.digest()));
+    assert_eq!(
+        next.summary.checkpoint.previous_digest,
+        Some(sealed.digest())
+    );
     assert_eq!(next.transactions().count(), 2);
 }
 
@@ -77,7 +85,10 @@ fn what_was_acknowledged_survives_without_a_shutdown() {
     copy_folder(folder.path(), copy.path());
     let killed = in_folder(copy.path());
     assert_eq!(killed.balance(&world.bob.address), balance);
-    assert_eq!(killed.ledger.transaction_count(), world.ledger.transaction_count());
+    assert_eq!(
+        killed.ledger.transaction_count(),
+        world.ledger.transaction_count()
+    );
     assert_eq!(killed.ledger.pending_transactions(), 1);
 }
 
@@ -110,10 +121,17 @@ fn another_chain_or_format_is_refused_in_one_sentence() {
     other.chain_seed = [1; 32];
     let error = Ledger::new(other, Arc::clone(&store)).expect_err("another chain");
     assert!(matches!(error, LedgerError::OtherGenesis { .. }));
-    assert!(error.to_string().contains("start with an empty state"), "{error}");
+    assert!(
+        error.to_string().contains("start with an empty state"),
+        "{error}"
+    );
 
     let mut batch = Batch::default();
-    batch.put(Table::Meta, b"format".to_vec(), (STATE_FORMAT + 1).to_be_bytes());
+    batch.put(
+        Table::Meta,
+        b"format".to_vec(),
+        (STATE_FORMAT + 1).to_be_bytes(),
+    );
     store.commit(batch).expect("the store works");
     let error = Ledger::new(config(), store).expect_err("another format");
     assert!(matches!(error, LedgerError::FormatVersion { .. }));
@@ -148,7 +166,12 @@ fn both_stores_scan_alike() {
     }
     let prefixes: [&[u8]; 5] = [&[], &[1], &[1, 255], &[255], &[7]];
     for prefix in prefixes {
-        for after in [None, Some(&[1u8, 255] as &[u8]), Some(&[0]), Some(&[255, 255, 1])] {
+        for after in [
+            None,
+            Some(&[1u8, 255] as &[u8]),
+            Some(&[0]),
+            Some(&[255, 255, 1]),
+        ] {
             for descending in [false, true] {
                 for limit in [1, 100] {
                     let mut range = Range::prefix(prefix, limit).after(after);
@@ -162,7 +185,9 @@ fn both_stores_scan_alike() {
             }
         }
     }
-    let all = stores[0].scan(Table::Owned, Range::prefix(&[], 100)).expect("works");
+    let all = stores[0]
+        .scan(Table::Owned, Range::prefix(&[], 100))
+        .expect("works");
     assert_eq!(all.len(), keys.len());
 }
 
@@ -171,5 +196,8 @@ fn an_unknown_object_is_unknown() {
     let world = World::new();
     let id = Address::from_static("0x12345");
     assert_eq!(world.ledger.object(&id).expect("the store works"), None);
-    assert_eq!(world.ledger.object_at(&id, 1).expect("the store works"), None);
+    assert_eq!(
+        world.ledger.object_at(&id, 1).expect("the store works"),
+        None
+    );
 }

@@ -45,19 +45,32 @@ fn signatures_must_be_the_signers() {
     let bob = world.bob.sign(&transaction);
     let other = world.transaction(&world.alice.address, pay(2));
     let of_other = world.alice.sign(&other);
-    let mut refusal = |signatures: &[UserSignature]| match world.ledger.execute(&transaction, signatures) {
-        Err(LedgerError::Refused(refusal)) => refusal,
-        other => panic!("expected a refusal, got {other:?}"),
-    };
-    assert!(matches!(refusal(&[]), Refusal::SignatureCount { expected: 1, found: 0 }));
+    let mut refusal =
+        |signatures: &[UserSignature]| match world.ledger.execute(&transaction, signatures) {
+            Err(LedgerError::Refused(refusal)) => refusal,
+            other => panic!("expected a refusal, got {other:?}"),
+        };
+    assert!(matches!(
+        refusal(&[]),
+        Refusal::SignatureCount {
+            expected: 1,
+            found: 0
+        }
+    ));
     assert!(matches!(
         refusal(&[alice.clone(), bob.clone()]),
-        Refusal::SignatureCount { expected: 1, found: 2 }
+        Refusal::SignatureCount {
+            expected: 1,
+            found: 2
+        }
     ));
     // A valid signature by somebody else.
     assert!(matches!(refusal(&[bob]), Refusal::SignerAbsent(_)));
     assert!(matches!(refusal(&[of_other]), Refusal::InvalidSignature(_)));
-    let executed = world.ledger.execute(&transaction, &[alice]).expect("signed by alice");
+    let executed = world
+        .ledger
+        .execute(&transaction, &[alice])
+        .expect("signed by alice");
     succeeded(&executed);
 }
 
@@ -68,13 +81,21 @@ fn a_sponsor_must_sign() {
     transaction.gas_payment.owner = world.bob.address;
     transaction.gas_payment.objects = vec![world.coins(&world.bob.address)[0].clone()];
     let alice = world.alice.sign(&transaction);
-    let result = world.ledger.execute(&transaction, &[alice.clone()]);
+    let result = world
+        .ledger
+        .execute(&transaction, std::slice::from_ref(&alice));
     assert!(matches!(
         result,
-        Err(LedgerError::Refused(Refusal::SignatureCount { expected: 2, .. }))
+        Err(LedgerError::Refused(Refusal::SignatureCount {
+            expected: 2,
+            ..
+        }))
     ));
     let result = world.ledger.execute(&transaction, &[alice.clone(), alice]);
-    assert!(matches!(result, Err(LedgerError::Refused(Refusal::SignerAbsent(_)))));
+    assert!(matches!(
+        result,
+        Err(LedgerError::Refused(Refusal::SignerAbsent(_)))
+    ));
 }
 
 /// Sends `address` a coin and lets it spend that with a signature of its own kind.
@@ -86,7 +107,10 @@ fn spends(address: Address, sign: impl FnOnce(&Transaction) -> UserSignature) {
     succeeded(&world.alice(program));
     let transaction = world.transaction(&address, pay(5));
     let signature = sign(&transaction);
-    let executed = world.ledger.execute(&transaction, &[signature]).expect("not refused");
+    let executed = world
+        .ledger
+        .execute(&transaction, &[signature])
+        .expect("not refused");
     succeeded(&executed);
 }
 
@@ -111,9 +135,9 @@ fn every_simple_scheme_and_multisig_sign() {
     );
     spends(committee.derive_address(), |transaction| {
         let member = |signature: UserSignature| match signature {
-            UserSignature::Simple(sui_sdk_types::SimpleSignature::Ed25519 { signature, .. }) => {
-                MultisigMemberSignature::Ed25519(signature)
-            }
+            UserSignature::Simple(sui_sdk_types::SimpleSignature::Ed25519 {
+                signature, ..
+            }) => MultisigMemberSignature::Ed25519(signature),
             UserSignature::Simple(sui_sdk_types::SimpleSignature::Secp256r1 {
                 signature, ..
             }) => MultisigMemberSignature::Secp256r1(signature),
@@ -123,7 +147,11 @@ fn every_simple_scheme_and_multisig_sign() {
             member(wallet.sign(transaction)),
             member(r1.sign_transaction(transaction).expect("signs")),
         ];
-        UserSignature::Multisig(MultisigAggregatedSignature::new(committee.clone(), signatures, 0b101))
+        UserSignature::Multisig(MultisigAggregatedSignature::new(
+            committee.clone(),
+            signatures,
+            0b101,
+        ))
     });
 }
 
@@ -135,19 +163,31 @@ fn gas_must_be_right() {
     ));
     assert!(matches!(
         refused(|_, transaction| transaction.gas_payment.price = 999),
-        Refusal::GasPriceTooLow { price: 999, reference: 1_000 }
+        Refusal::GasPriceTooLow {
+            price: 999,
+            reference: 1_000
+        }
     ));
     assert!(matches!(
         refused(|_, transaction| transaction.gas_payment.price = 100_000),
-        Refusal::Limit { limit: "gas price", .. }
+        Refusal::Limit {
+            limit: "gas price",
+            ..
+        }
     ));
     assert!(matches!(
         refused(|_, transaction| transaction.gas_payment.budget = 999_999),
-        Refusal::GasBudgetTooLow { least: 1_000_000, .. }
+        Refusal::GasBudgetTooLow {
+            least: 1_000_000,
+            ..
+        }
     ));
     assert!(matches!(
         refused(|_, transaction| transaction.gas_payment.budget = 50_000_000_001),
-        Refusal::Limit { limit: "gas budget", .. }
+        Refusal::Limit {
+            limit: "gas budget",
+            ..
+        }
     ));
     assert!(matches!(
         refused(|world, transaction| {
@@ -209,7 +249,12 @@ fn transactions_expire_and_belong_to_a_chain() {
     let mut transaction = world.transaction(&world.alice.address, pay(1));
     transaction.expiration = during(world.ledger.chain_id(), None);
     let signature = world.alice.sign(&transaction);
-    succeeded(&world.ledger.execute(&transaction, &[signature]).expect("not refused"));
+    succeeded(
+        &world
+            .ledger
+            .execute(&transaction, &[signature])
+            .expect("not refused"),
+    );
 }
 
 #[test]
@@ -218,11 +263,16 @@ fn a_version_is_used_once() {
     let first = world.transaction(&world.alice.address, pay(1));
     let second = world.transaction(&world.alice.address, pay(2));
     let signatures = [world.alice.sign(&first), world.alice.sign(&second)];
-    world.ledger.execute(&first, &signatures[..1]).expect("not refused");
+    world
+        .ledger
+        .execute(&first, &signatures[..1])
+        .expect("not refused");
     let result = world.ledger.execute(&second, &signatures[1..]);
     assert!(matches!(
         result,
-        Err(LedgerError::Refused(Refusal::ObjectVersionUnavailable { .. }))
+        Err(LedgerError::Refused(
+            Refusal::ObjectVersionUnavailable { .. }
+        ))
     ));
 }
 
@@ -267,7 +317,10 @@ fn input_objects_must_be_what_the_transaction_says() {
         refuse(Input::ImmutableOrOwned(shared_ref.clone())),
         Refusal::WrongObjectKind(_)
     ));
-    assert!(matches!(refuse(at(of_bob, 1, true)), Refusal::WrongObjectKind(_)));
+    assert!(matches!(
+        refuse(at(of_bob, 1, true)),
+        Refusal::WrongObjectKind(_)
+    ));
     assert!(matches!(
         refuse(at(shared, initial + 1, true)),
         Refusal::InitialVersionMismatch { .. }
@@ -296,10 +349,16 @@ fn input_objects_must_be_what_the_transaction_says() {
     ));
     let mut program = pay(1);
     program.call(Address::from_static("0xabc"), "no::package", vec![]);
-    assert!(matches!(world.refusal(program), Refusal::PackageNotFound(_)));
+    assert!(matches!(
+        world.refusal(program),
+        Refusal::PackageNotFound(_)
+    ));
     let mut program = pay(1);
     program.call(shared, "no::package", vec![]);
-    assert!(matches!(world.refusal(program), Refusal::ObjectAsPackage(_)));
+    assert!(matches!(
+        world.refusal(program),
+        Refusal::ObjectAsPackage(_)
+    ));
 }
 
 #[test]
@@ -318,7 +377,10 @@ fn a_deleted_object_is_gone() {
     succeeded(&world.alice(program));
     let mut program = pay(1);
     program.owned(reference);
-    assert!(matches!(world.refusal(program), Refusal::ObjectDeleted { .. }));
+    assert!(matches!(
+        world.refusal(program),
+        Refusal::ObjectDeleted { .. }
+    ));
 }
 
 #[test]
@@ -328,7 +390,11 @@ fn limits_are_sui_s() {
     program.input(Input::Pure(vec![0; 16 * 1024 + 1]));
     assert!(matches!(
         world.refusal(program),
-        Refusal::Limit { limit: "pure argument bytes", most: 16_384, .. }
+        Refusal::Limit {
+            limit: "pure argument bytes",
+            most: 16_384,
+            ..
+        }
     ));
     let mut program = pay(1);
     for _ in 0..8 {
@@ -336,7 +402,11 @@ fn limits_are_sui_s() {
     }
     assert!(matches!(
         world.refusal(program),
-        Refusal::Limit { limit: "transaction bytes", most: 131_072, .. }
+        Refusal::Limit {
+            limit: "transaction bytes",
+            most: 131_072,
+            ..
+        }
     ));
     let mut program = Program::new();
     let amount = program.pure(&1u64);
@@ -348,7 +418,11 @@ fn limits_are_sui_s() {
     }
     assert!(matches!(
         world.refusal(program),
-        Refusal::Limit { limit: "commands", most: 1_024, .. }
+        Refusal::Limit {
+            limit: "commands",
+            most: 1_024,
+            ..
+        }
     ));
     let mut program = pay(1);
     for _ in 0..2_048 {
@@ -356,12 +430,22 @@ fn limits_are_sui_s() {
     }
     assert!(matches!(
         world.refusal(program),
-        Refusal::Limit { limit: "inputs", most: 2_048, .. }
+        Refusal::Limit {
+            limit: "inputs",
+            most: 2_048,
+            ..
+        }
     ));
     let mut program = pay(1);
     program.split(Argument::Gas, &[]);
-    assert!(matches!(world.refusal(program), Refusal::EmptyCommand { command: 2 }));
-    assert!(matches!(world.refusal(Program::new()), Refusal::EmptyCommand { command: 0 }));
+    assert!(matches!(
+        world.refusal(program),
+        Refusal::EmptyCommand { command: 2 }
+    ));
+    assert!(matches!(
+        world.refusal(Program::new()),
+        Refusal::EmptyCommand { command: 0 }
+    ));
 }
 
 #[test]

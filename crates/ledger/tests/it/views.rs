@@ -23,10 +23,16 @@ fn a_simulation_tells_what_an_execution_does() {
     program.call(package, "counter::create", vec![]);
     let transaction = world.transaction(&world.alice.address, program);
     let count = world.ledger.transaction_count();
-    let simulated = world.ledger.simulate(&transaction, Checks::On).expect("not refused");
+    let simulated = world
+        .ledger
+        .simulate(&transaction, Checks::On)
+        .expect("not refused");
     assert_eq!(world.ledger.transaction_count(), count);
     let signature = world.alice.sign(&transaction);
-    let executed = world.ledger.execute(&transaction, &[signature]).expect("not refused");
+    let executed = world
+        .ledger
+        .execute(&transaction, &[signature])
+        .expect("not refused");
     succeeded(&executed);
     assert_eq!(simulated.effects, executed.effects);
     assert_eq!(simulated.output_objects, executed.output_objects);
@@ -41,7 +47,10 @@ fn a_simulation_makes_up_gas() {
     let coin = program.split(Argument::Gas, &[1]);
     program.transfer(vec![coin], world.bob.address);
     let transaction = unpaid(&world, program);
-    let simulated = world.ledger.simulate(&transaction, Checks::On).expect("not refused");
+    let simulated = world
+        .ledger
+        .simulate(&transaction, Checks::On)
+        .expect("not refused");
     assert_eq!(simulated.failure, None);
     assert_eq!(simulated.transaction.gas_payment.objects.len(), 1);
     assert!(simulated.effects.gas_summary().computation_cost > 0);
@@ -56,11 +65,16 @@ fn results_of_commands_are_returned() {
     program.call(package, "pure::bump", vec![number]);
     program.call(package, "pure::who", vec![]);
     program.call(package, "pure::make_plain", vec![number]);
-    let type_argument: TypeTag = format!("vector<{package}::pure::Plain>").parse().expect("a type");
+    let type_argument: TypeTag = format!("vector<{package}::pure::Plain>")
+        .parse()
+        .expect("a type");
     program.call_with(package, "pure::type_of", vec![type_argument], vec![]);
     let transaction = unpaid(&world, program);
     for checks in [Checks::On, Checks::Off] {
-        let simulated = world.ledger.simulate(&transaction, checks).expect("not refused");
+        let simulated = world
+            .ledger
+            .simulate(&transaction, checks)
+            .expect("not refused");
         assert_eq!(simulated.failure, None);
         let commands = &simulated.commands;
         assert_eq!(commands.len(), 4);
@@ -74,7 +88,10 @@ fn results_of_commands_are_returned() {
         let plain = format!("{package}::pure::Plain").parse().expect("a type");
         assert_eq!(commands[2].return_values[0].type_tag, plain);
         let name: String = bcs::from_bytes(&commands[3].return_values[0].bcs).expect("a string");
-        assert!(name.starts_with("vector<") && name.ends_with("::pure::Plain>"), "{name}");
+        assert!(
+            name.starts_with("vector<") && name.ends_with("::pure::Plain>"),
+            "{name}"
+        );
     }
 }
 
@@ -92,11 +109,20 @@ fn without_checks_private_functions_and_foreign_objects_are_seen() {
     program.call(package, "counter::secret", vec![argument]);
     program.call(package, "counter::new", vec![]);
     let transaction = unpaid(&world, program);
-    let simulated = world.ledger.simulate(&transaction, Checks::Off).expect("not refused");
+    let simulated = world
+        .ledger
+        .simulate(&transaction, Checks::Off)
+        .expect("not refused");
     assert_eq!(simulated.failure, None);
-    assert_eq!(simulated.commands[0].return_values[0].bcs, 42u64.to_le_bytes());
+    assert_eq!(
+        simulated.commands[0].return_values[0].bcs,
+        42u64.to_le_bytes()
+    );
     let refused = world.ledger.simulate(&transaction, Checks::On);
-    assert!(matches!(refused, Err(LedgerError::Refused(Refusal::NotOwner { .. }))));
+    assert!(matches!(
+        refused,
+        Err(LedgerError::Refused(Refusal::NotOwner { .. }))
+    ));
 }
 
 #[test]
@@ -106,7 +132,10 @@ fn a_failing_simulation_is_an_outcome() {
     let mut program = Program::new();
     program.call(package, "counter::spin", vec![]);
     let transaction = unpaid(&world, program);
-    let simulated = world.ledger.simulate(&transaction, Checks::On).expect("not refused");
+    let simulated = world
+        .ledger
+        .simulate(&transaction, Checks::On)
+        .expect("not refused");
     let TransactionEffects::V2(effects) = simulated.effects else {
         panic!("effects of another version")
     };
@@ -130,7 +159,9 @@ fn owned_objects_are_listed_in_pages_and_by_type() {
         program.transfer(vec![counter], bob);
         succeeded(&world.alice(program));
     }
-    let counter: StructTag = format!("{package}::counter::Counter").parse().expect("a type");
+    let counter: StructTag = format!("{package}::counter::Counter")
+        .parse()
+        .expect("a type");
     let mut seen = Vec::new();
     let mut after = None;
     loop {
@@ -157,16 +188,32 @@ fn owned_objects_are_listed_in_pages_and_by_type() {
         .owned_objects(OwnerKind::Address, &bob, Some(&any_coin), None, 100)
         .expect("the store works");
     assert_eq!(coins.items.len(), 4);
-    assert_eq!(coins.items[0].balance, Some(100 * atoma_ledger::MIST_PER_SUI));
+    assert_eq!(
+        coins.items[0].balance,
+        Some(100 * atoma_ledger::MIST_PER_SUI)
+    );
 }
 
 #[test]
 fn functions_and_modules_are_described() {
     let world = World::new();
-    let function = world.ledger.function(&Address::TWO, "coin", "value").expect("exists");
+    let function = world
+        .ledger
+        .function(&Address::TWO, "coin", "value")
+        .expect("exists");
     assert_eq!(function.parameters.len(), 1);
     assert!(world.ledger.module(&Address::TWO, "coin").is_ok());
     assert!(world.ledger.module(&Address::TWO, "nothing").is_err());
-    let package = world.ledger.package(&Address::TWO).expect("the store works").expect("exists");
+    let package = world
+        .ledger
+        .package(&Address::TWO)
+        .expect("the store works")
+        .expect("exists");
     assert_eq!(package.modules.len(), 62);
+}
+
+#[test]
+fn a_ledger_is_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&World::new().ledger);
 }
