@@ -208,6 +208,44 @@ fn a_package_is_upgraded() {
 }
 
 #[test]
+fn an_abort_names_the_version_whose_code_ran() {
+    let mut world = World::new();
+    let (first, cap) = world.publish("machinery");
+    let counter = crate::harness::counter(&mut world, first);
+    let executed = upgrade(&mut world, first, cap, 0, digest_of("machinery_v2"));
+    let second = package_of(&executed);
+    for package in [first, second] {
+        let mut program = Program::new();
+        let argument = program.shared(&world, &counter, false);
+        program.call(package, "counter::assert_ten", vec![argument]);
+        let executed = world.alice(program);
+        let ExecutionError::MoveAbort { location, code } = failed(&executed) else {
+            panic!("no abort: {:?}", executed.failure)
+        };
+        assert_eq!((location.package, *code), (package, 7));
+    }
+}
+
+#[test]
+fn the_protocol_s_packages_are_published() {
+    let mut world = World::new();
+    for package in [atoma_contracts::usd(), atoma_contracts::atoma()] {
+        let mut program = Program::new();
+        let cap = program.push(Command::Publish(Publish {
+            modules: package
+                .modules
+                .into_iter()
+                .map(|module| module.bytes)
+                .collect(),
+            dependencies: package.dependencies.into_iter().map(Address::new).collect(),
+        }));
+        program.transfer(vec![cap], world.alice.address);
+        let executed = world.alice(program);
+        succeeded(&executed);
+    }
+}
+
+#[test]
 fn upgrades_need_the_right_ticket() {
     let mut world = World::new();
     let (package, cap) = world.publish("machinery");
