@@ -27,6 +27,7 @@ mod genesis;
 mod ledger;
 mod limits;
 mod outcome;
+mod prune;
 mod query;
 mod records;
 mod snapshot;
