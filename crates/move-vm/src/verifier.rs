@@ -29,12 +29,13 @@ use crate::error::{Location, Status, VmError, VmResult};
 /// Verifies one module by itself; links to others are checked when its package is published.
 pub(crate) fn verify_module(module: &CompiledModule) -> VmResult<()> {
     declarations::check(module)?;
+    let mut budget = function::Budget::default();
     for index in 0u16.. {
         let Some(definition) = module.function_defs.get(usize::from(index)) else {
             break;
         };
         if definition.code.is_some() {
-            function::check(module, index)?;
+            function::check(module, index, &mut budget)?;
         }
     }
     sui::check(module)
