@@ -11,7 +11,7 @@ use atoma_move_vm::{
 };
 use proptest::prelude::*;
 
-use crate::ledger::{MACHINE, Objects, Packages, name, packages};
+use crate::ledger::{MACHINE, Objects, PLENTY, Packages, name, packages};
 use crate::writer::write;
 
 /// Gas of a mutated function.
@@ -373,4 +373,48 @@ fn every_cut_of_a_module_is_an_error() {
             );
         }
     }
+}
+
+#[test]
+fn types_without_end_are_refused_and_stopped() {
+    let bytes = &packages().0[&MACHINE].modules[&name("failures")];
+    let mut module = CompiledModule::read(bytes).unwrap();
+    let handle_of = |module: &CompiledModule, function: &str| {
+        let index = module.function_named(function).unwrap();
+        module.function_defs[usize::from(index)].handle
+    };
+    let (grow, stop) = (handle_of(&module, "grow"), handle_of(&module, "stop"));
+    for row in &mut module.function_instantiations {
+        if row.target == stop {
+            row.target = grow;
+        }
+    }
+    let package = mutated_package(&module, write(&module));
+    let error = Vm::default()
+        .check_package(&packages(), &package)
+        .unwrap_err();
+    assert_eq!(error.status, Status::Verification);
+    assert_eq!(
+        error.message.as_deref(),
+        Some("generic functions make types without end")
+    );
+    let mut store = packages();
+    store.0.insert(MACHINE, Arc::new(package));
+    let error = Vm::default()
+        .execute(
+            Call {
+                package: MACHINE,
+                module: "failures",
+                function: "grow",
+                type_args: &[Type::U64],
+                args: vec![Argument::Value(Value::U64(1_000))],
+            },
+            Host {
+                resolver: &store,
+                objects: &mut Objects::default(),
+                gas: &mut LinearGas::new(PLENTY),
+            },
+        )
+        .unwrap_err();
+    assert_eq!(error.status, Status::TypeLimit);
 }
