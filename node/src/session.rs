@@ -232,6 +232,7 @@ impl Session {
             }
         };
         tokio::select! {
+            biased;
             () = linger => {}
             () = env.sleep(LINGER) => {}
         }
@@ -314,6 +315,7 @@ impl Running {
             }
         };
         tokio::select! {
+            biased;
             () = done => {}
             () = env.sleep(LINGER) => {}
         }
@@ -406,6 +408,7 @@ impl Running {
         let (gone, reports) = (self.gone.clone(), self.reports.clone());
         self.session.env.spawn(async move {
             let used = tokio::select! {
+                biased;
                 () = gone.cancelled() => return,
                 used = use_channel(&session, channel) => used,
             };
