@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bindings::{Bindings, Dialer},
     channels::Contact,
-    enclave::{ChannelView, Enclave, TaskLink},
+    enclave::{ChannelView, Enclave, TaskEnd, TaskLink},
 };
 use outbox::Outbox;
 
@@ -141,7 +141,7 @@ impl From<SessionError> for SessionEnd {
 
 /// What tasks beside the loop report.
 enum Report {
-    Done(RequestId),
+    Done(RequestId, TaskEnd),
     Channel(ChannelId, Result<(), ChannelRefusal>),
 }
 
@@ -306,7 +306,7 @@ impl Running {
         let done = async {
             while !self.tasks.is_empty() {
                 match reported.recv().await {
-                    Some(Report::Done(request)) => {
+                    Some(Report::Done(request, _)) => {
                         self.tasks.remove(&request);
                     }
                     Some(Report::Channel(..)) => {}
@@ -323,7 +323,9 @@ impl Running {
 
     fn on_report(&mut self, report: Report) -> Result<(), SessionEnd> {
         match report {
-            Report::Done(request) => {
+            // Its last message waited for too long: so does everything else.
+            Report::Done(_, TaskEnd::Gone) => Err(SessionError::NotReading.into()),
+            Report::Done(request, _) => {
                 self.tasks.remove(&request);
                 if !self.draining {
                     self.outbox.pull();
@@ -465,7 +467,7 @@ impl Running {
             drop(link);
             tracing::debug!(target: "atoma_node::session", %request, ?end, "task ended");
             // The loop is gone: then nobody counts any more.
-            let _ = reports.send(Report::Done(request)).await;
+            let _ = reports.send(Report::Done(request, end)).await;
         });
         Ok(())
     }

@@ -557,6 +557,14 @@ async fn a_stream_that_is_not_read_holds_up_no_other() {
         panic!("no answer")
     };
     assert!(ready.refusal.is_some());
+    // In the end it is left.
+    let ended = stuck.ended().await;
+    assert!(
+        matches!(ended, SessionEnd::Refused(SessionError::NotReading)),
+        "{ended:?}"
+    );
+    settle_down().await;
+    assert_eq!(world.enclave.balance(CHANNEL).unwrap().streams, 0);
 }
 
 #[tokio::test(start_paused = true)]
