@@ -151,7 +151,8 @@ impl Settler {
             pause = match passed {
                 Ok(()) => {
                     backoff.reset();
-                    self.turn.lock().await.poll
+                    let poll = self.turn.lock().await.poll;
+                    poll.min(self.config.interval())
                 }
                 Err(error) => {
                     tracing::warn!(target: "atoma_node::settle", %error, "settling failed; trying again");
