@@ -30,7 +30,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     fake_chain::FakeChain,
-    support::{CHANNEL, EPOCH, NETWORK, enclave_at, env, settle_down, voucher, voucher_key},
+    support::{
+        CHANNEL, EPOCH, FUNDED, NETWORK, enclave_at, env, settle_down, voucher, voucher_key,
+    },
 };
 
 struct Shop {
@@ -244,6 +246,27 @@ async fn a_close_asked_for_is_settled_well_within_its_window_and_then_granted() 
     shop.env.sleep(Duration::from_secs(6)).await;
     assert!(shop.enclave.channels().is_empty());
     assert!(shop.store.channels().unwrap().is_empty());
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deposit_that_grew_is_seen_when_the_payer_authorizes_it() {
+    let (env, folder, chain) = one_channel();
+    chain.change(CHANNEL, |state| state.grace_ms = 86_400_000);
+    let shop = shop(&env, folder.path(), &chain, EPOCH);
+    let use_it = |state| shop.enclave.use_channel(EPOCH, view(state)).unwrap();
+    use_it(&chain.state(CHANNEL));
+    let stop = CancellationToken::new();
+    let (settler, token) = (Arc::clone(&shop.settler), stop.clone());
+    let running = shop.env.spawn(async move { settler.run(token).await });
+    shop.env.sleep(Duration::from_secs(1)).await;
+    chain.change(CHANNEL, |state| state.funded = Amount(FUNDED.0 + 500));
+    let larger = voucher(CHANNEL, FUNDED.0 + 500, &voucher_key());
+    shop.enclave.take_voucher(&larger).unwrap();
+    assert!(shop.enclave.balance(CHANNEL).unwrap().topped_up);
+    shop.env.sleep(Duration::from_secs(1)).await;
+    assert!(!shop.enclave.balance(CHANNEL).unwrap().topped_up);
     stop.cancel();
     running.await.unwrap();
 }
