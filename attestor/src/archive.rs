@@ -29,7 +29,9 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError`].
     pub fn open(folder: &Path) -> Result<Self, ArchiveError> {
-        let archive = Self { folder: folder.to_owned() };
+        let archive = Self {
+            folder: folder.to_owned(),
+        };
         std::fs::create_dir_all(folder).map_err(|source| archive.failed(source))?;
         Ok(archive)
     }
@@ -70,7 +72,10 @@ impl Archive {
     }
 
     fn failed(&self, source: std::io::Error) -> ArchiveError {
-        ArchiveError { path: self.folder.clone(), source }
+        ArchiveError {
+            path: self.folder.clone(),
+            source,
+        }
     }
 }
 
@@ -84,7 +89,10 @@ mod tests {
         let archive = Archive::open(folder.path()).unwrap();
         let hash = archive.keep(b"evidence").unwrap();
         assert_eq!(archive.keep(b"evidence").unwrap(), hash);
-        assert_eq!(archive.find(hash).unwrap().as_deref(), Some(b"evidence".as_slice()));
+        assert_eq!(
+            archive.find(hash).unwrap().as_deref(),
+            Some(b"evidence".as_slice())
+        );
         assert_eq!(archive.find([1; 32].into()).unwrap(), None);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -93,7 +93,10 @@ impl From<JudgeError> for Refused {
 impl From<ArchiveError> for Refused {
     fn from(error: ArchiveError) -> Self {
         tracing::error!(%error, "evidence cannot be kept or read");
-        Self(StatusCode::INTERNAL_SERVER_ERROR, "the archive of evidence failed".to_owned())
+        Self(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the archive of evidence failed".to_owned(),
+        )
     }
 }
 
@@ -101,12 +104,22 @@ async fn verdict(
     State(desk): State<Desk>,
     Json(request): Json<VerdictRequest>,
 ) -> Result<Json<VerdictAnswer>, Refused> {
-    let evidence = hex::decode(&request.evidence)
-        .map_err(|_| Refused(StatusCode::BAD_REQUEST, "evidence is not hexadecimal".to_owned()))?;
-    let judgement = desk.judge.judge(request.node, request.key_epoch, &evidence).await?;
+    let evidence = hex::decode(&request.evidence).map_err(|_| {
+        Refused(
+            StatusCode::BAD_REQUEST,
+            "evidence is not hexadecimal".to_owned(),
+        )
+    })?;
+    let judgement = desk
+        .judge
+        .judge(request.node, request.key_epoch, &evidence)
+        .await?;
     // Only evidence that proved something is kept, so that strangers cannot fill the disk.
     desk.archive.keep(&evidence)?;
-    Ok(Json(VerdictAnswer { signer: judgement.signer, verdict: judgement.verdict }))
+    Ok(Json(VerdictAnswer {
+        signer: judgement.signer,
+        verdict: judgement.verdict,
+    }))
 }
 
 async fn evidence(

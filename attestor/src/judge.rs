@@ -55,7 +55,9 @@ pub enum JudgeError {
         actual: CheckpointDigest,
     },
     /// The anchor was too old when the epoch was posted.
-    #[error("the anchor was {age_ms} ms old when the key epoch was posted, at most {limit_ms} allowed")]
+    #[error(
+        "the anchor was {age_ms} ms old when the key epoch was posted, at most {limit_ms} allowed"
+    )]
     StaleAnchor {
         /// Its age.
         age_ms: u64,
@@ -89,7 +91,12 @@ impl Judge {
     /// Signs with `key` what `verifiers` find.
     #[must_use]
     pub const fn new(chain: Client, key: SigningKey, verifiers: Verifiers, env: Env) -> Self {
-        Self { chain, key, verifiers, env }
+        Self {
+            chain,
+            key,
+            verifiers,
+            env,
+        }
     }
 
     /// Checks `evidence` against what `node` posted for `epoch`, and signs what it proves.
@@ -117,7 +124,9 @@ impl Judge {
         let set = self.chain.attestors().await?;
         let own = self.key.public();
         let place = set.keys.iter().position(|key| *key == own);
-        let signer = place.and_then(|index| u8::try_from(index).ok()).ok_or(JudgeError::NotInSet)?;
+        let signer = place
+            .and_then(|index| u8::try_from(index).ok())
+            .ok_or(JudgeError::NotInSet)?;
         let verdict = Verdict {
             node,
             key_epoch: epoch,
@@ -142,7 +151,11 @@ impl Judge {
     ) -> Result<(NodeState, KeyEpochState), JudgeError> {
         let not_posted = || JudgeError::NotPosted { node, epoch };
         let state: NodeState = self.chain.find(node).await?.ok_or_else(not_posted)?;
-        let posted = self.chain.key_epoch(&state, epoch).await?.ok_or_else(not_posted)?;
+        let posted = self
+            .chain
+            .key_epoch(&state, epoch)
+            .await?
+            .ok_or_else(not_posted)?;
         Ok((state, posted))
     }
 
@@ -166,23 +179,35 @@ impl Judge {
         if expected == posted.report_data {
             Ok(())
         } else {
-            Err(JudgeError::ReportData { expected, posted: posted.report_data })
+            Err(JudgeError::ReportData {
+                expected,
+                posted: posted.report_data,
+            })
         }
     }
 
     async fn policy(&self, posted: &KeyEpochState) -> Result<Policy, JudgeError> {
         let dev = self.chain.network().await?.dev;
-        let until = self.chain.measurement_until(posted.kind, &posted.measurement).await?;
+        let until = self
+            .chain
+            .measurement_until(posted.kind, &posted.measurement)
+            .await?;
         let allowed = until.is_some_and(|until| self.env.now() < until);
-        let measurements =
-            allowed.then(|| (posted.kind, posted.measurement.clone())).into_iter().collect();
+        let measurements = allowed
+            .then(|| (posted.kind, posted.measurement.clone()))
+            .into_iter()
+            .collect();
         Ok(Policy { dev, measurements })
     }
 
     /// Time of the checkpoint that the evidence is anchored to, recent when it was posted.
     async fn anchor(&self, posted: &KeyEpochState) -> Result<TimestampMs, JudgeError> {
-        let checkpoint =
-            self.chain.rpc().checkpoint(posted.anchor_seq).await.map_err(ChainError::from)?;
+        let checkpoint = self
+            .chain
+            .rpc()
+            .checkpoint(posted.anchor_seq)
+            .await
+            .map_err(ChainError::from)?;
         let actual = checkpoint.digest();
         if actual != posted.anchor_digest {
             return Err(JudgeError::WrongAnchor {

@@ -70,7 +70,10 @@ impl Attestor {
     ) -> Result<Self, StartError> {
         let env = env.child();
         let archive = Archive::open(&config.folder())?;
-        let failed = |source| StartError::Listen { address: config.listen, source };
+        let failed = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let public = key.public();
@@ -84,7 +87,11 @@ impl Attestor {
                 tracing::error!(%error, "the attestor's HTTP server failed");
             }
         });
-        Ok(Self { env, address, key: public })
+        Ok(Self {
+            env,
+            address,
+            key: public,
+        })
     }
 
     /// Where it listens.

@@ -7,7 +7,7 @@ use atoma_env::Env;
 use atoma_link::message::{MAX_MODELS, MAX_NAME_BYTES};
 use atoma_protocol::{
     ids::ModelId,
-    money::{Amount, Bps, Price, Prices},
+    money::{Amount, Bps, Price, Prices, TokenCount, Tokens, fee},
     statement::EvidenceKind,
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ use thiserror::Error;
 pub const MAX_SEQUENCERS: usize = 32;
 /// Most attestors that one node asks.
 pub const MAX_ATTESTORS: usize = 32;
+/// Output tokens that a channel must be lent at least: a stream makes a few of them between two vouchers.
+pub const LEAST_CREDIT_TOKENS: TokenCount = TokenCount::new(Tokens::ZERO, tokens(64));
 /// Most tasks that one node may be told to run at once.
 pub const MAX_TASKS: u32 = 4_096;
 
@@ -101,7 +103,8 @@ pub struct ModelConfig {
     pub input_price: Price,
     /// Base units per 1,000,000 output tokens.
     pub output_price: Price,
-    /// Base units that a channel is served ahead of its vouchers, at most. Default 10,000.
+    /// Base units that a channel is served ahead of its vouchers, at most; at least the price of
+    /// [`LEAST_CREDIT_TOKENS`]. Default 10,000.
     #[serde(default = "default_credit")]
     pub credit: Amount,
     /// The most that a channel may give to its router, in basis points. Default 1,000.
@@ -282,7 +285,8 @@ impl NodeConfig {
             if !names.insert(&model.name) {
                 return Err(ConfigError::SameModel(model.name.clone()));
             }
-            in_range("credit", model.credit.0, 1, u64::MAX)?;
+            let least = fee(LEAST_CREDIT_TOKENS, model.prices()).unwrap_or(Amount::MAX);
+            in_range("credit", model.credit.0, least.0.max(1), u64::MAX)?;
         }
         check_urls("sequencers", &self.sequencers)?;
         check_urls("attestors", &self.attestors)?;
@@ -330,6 +334,13 @@ fn check_urls(field: &'static str, urls: &[String]) -> Result<(), ConfigError> {
             field,
             url: url.clone(),
         }),
+    }
+}
+
+const fn tokens(count: u64) -> Tokens {
+    match Tokens::new(count) {
+        Ok(tokens) => tokens,
+        Err(_) => panic!("a default count is far below the limit"),
     }
 }
 
@@ -384,6 +395,10 @@ mod tests {
             "names `m` twice",
         );
         check(|config| config.models[0].name.clear(), "has 0 bytes");
+        check(
+            |config| config.models[0].output_price = Price::new(1_000_000_000).unwrap(),
+            "`credit` is 10000: use 64000",
+        );
         for url in ["ftp://host", "host:80", "http://", ""] {
             check(
                 |config| config.sequencers.push(url.to_owned()),

@@ -7,7 +7,7 @@ use atoma_env::Env;
 use atoma_protocol::{
     channel::PayeeConfig,
     ids::{KeyEpoch, NodeId},
-    money::Amount,
+    money::{Amount, fee},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::{
     bindings::Bindings,
     chain::{NodeChain, OperatorChain},
     channels::{ChainChannels, ChannelRules, Contact},
-    config::NodeConfig,
+    config::{LEAST_CREDIT_TOKENS, NodeConfig},
     dial::{Connector, Dial, GrpcConnector, Serving},
     enclave::{Enclave, EnclaveConfig, GradedEpoch},
     epoch::EpochPoster,
@@ -40,7 +40,7 @@ pub const OVERLAP: Duration = Duration::from_secs(60 * 60);
 /// Pause between two looks whether an old epoch's streams are done.
 const OVERLAP_POLL: Duration = Duration::from_millis(500);
 /// Shortest time between two rotations.
-const LEAST_EPOCH: Duration = Duration::from_secs(10);
+const LEAST_EPOCH: Duration = Duration::from_secs(2);
 
 /// What a node is given by whoever starts it.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Node {
         .await?;
         let parts = Parts::new(&env, &config, deps, &store, &registered);
         spawn_sync(&env, store);
-        let settling = CancellationToken::new();
+        let settling = env.shutdown_token().child_token();
         {
             let (settler, stop) = (Arc::clone(&parts.settler), settling.clone());
             env.spawn(async move { settler.run(stop).await });
@@ -122,7 +122,7 @@ impl Node {
             }
         };
         let (serving, watched) = watch::channel(parts.serving(epoch));
-        let drain = CancellationToken::new();
+        let drain = env.shutdown_token().child_token();
         let shares = shares(config.max_tasks, config.sequencers.len());
         for (url, capacity) in config.sequencers.iter().zip(shares) {
             let dial = parts.dial(url, capacity, watched.clone(), &drain);
@@ -267,9 +267,8 @@ impl Parts {
         registered: &Registered,
     ) -> Self {
         let at = deps.client.deployment();
-        let least_deposit = config.models.iter().map(|model| model.min_deposit).min();
         let payee = PayeeConfig {
-            starting_credit: Amount(least_deposit.unwrap_or_default().0 / 100),
+            starting_credit: starting_credit(config),
             ..PayeeConfig::default()
         };
         let enclave = Arc::new(Enclave::new(
@@ -473,6 +472,17 @@ async fn withdraw(env: Env, chain: Arc<dyn NodeChain>, every: Duration) {
             tracing::warn!(target: "atoma_node::settle", %error, "dues not withdrawn; trying again later");
         }
     }
+}
+
+/// What a channel that has paid nothing yet is lent: a hundredth of the least deposit, and enough for a
+/// stream to run between two vouchers.
+fn starting_credit(config: &NodeConfig) -> Amount {
+    let models = config.models.iter();
+    let enough = models.map(|model| {
+        let least = fee(LEAST_CREDIT_TOKENS, model.prices()).unwrap_or(model.credit);
+        least.max(Amount(model.min_deposit.0 / 100))
+    });
+    enough.max().unwrap_or_default()
 }
 
 /// Tasks that each of `count` sequencers may have; together `total`, each at least one.

@@ -38,7 +38,7 @@ use outbox::Outbox;
 
 /// How long a sequencer may take for its challenge.
 pub const CHALLENGE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a drained stream stays for vouchers that are still on their way.
+/// How long a drained stream stays for the sequencer to read its end and to send its last vouchers.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Most channels of one stream.
 pub const MAX_CHANNELS: usize = 1_024;
@@ -219,18 +219,15 @@ impl Session {
                 return end;
             }
         }
-        // The stream half-closes when both senders are gone; what the sequencer still says is heard.
+        // The stream half-closes when both senders are gone. What waits is carried on until the sequencer,
+        // which has then heard everything, closes its half; its last vouchers are still taken.
         drop(out);
         running.close_sender();
         let linger = async {
-            while !running.is_covered() {
-                match receiver.receive().await {
-                    Ok(ToNode::Voucher(voucher)) => {
-                        // A wrong one changes nothing any more.
-                        let _ = running.session.enclave.take_voucher(&voucher);
-                    }
-                    Ok(_) => {}
-                    Err(_) => return,
+            while let Ok(message) = receiver.receive().await {
+                if let ToNode::Voucher(voucher) = message {
+                    // A wrong one changes nothing any more.
+                    let _ = running.session.enclave.take_voucher(&voucher);
                 }
             }
         };
@@ -244,6 +241,9 @@ impl Session {
     /// Challenge and hello.
     async fn greet(&self, end: &mut NodeEnd) -> Result<FromNode, SessionEnd> {
         let first = tokio::select! {
+            biased;
+            () = self.env.shutdown() => return Err(SessionEnd::Stopped),
+            () = self.drain.cancelled() => return Err(SessionEnd::Drained),
             first = end.receive() => first.map_err(SessionEnd::Lost)?,
             () = self.env.sleep(CHALLENGE_TIMEOUT) => return Err(SessionError::NoChallenge.into()),
         };
@@ -283,14 +283,6 @@ impl Session {
 impl Running {
     fn is_idle(&self) -> bool {
         self.tasks.is_empty() && self.outbox.is_empty()
-    }
-
-    /// Whether vouchers cover all that was receipted on this stream's channels.
-    fn is_covered(&self) -> bool {
-        self.channels.iter().all(|channel| {
-            let balance = self.session.enclave.balance(*channel);
-            balance.is_none_or(|balance| balance.covered >= balance.due)
-        })
     }
 
     /// Lets go of the sender, so that the stream half-closes.

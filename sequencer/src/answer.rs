@@ -88,5 +88,12 @@ impl<F: FnMut()> std::fmt::Debug for OnDrop<F> {
 #[must_use]
 pub fn answer(request: RequestId) -> (mpsc::Sender<Piece>, Answer) {
     let (sender, pieces) = mpsc::channel(QUEUED_PIECES);
-    (sender, Answer { request, pieces, guards: Vec::new() })
+    (
+        sender,
+        Answer {
+            request,
+            pieces,
+            guards: Vec::new(),
+        },
+    )
 }

@@ -42,7 +42,12 @@ impl Completions {
         store: PayerStore,
         config: SequencerConfig,
     ) -> Self {
-        Self { env, fleet, store, config }
+        Self {
+            env,
+            fleet,
+            store,
+            config,
+        }
     }
 
     /// Sends the request to the node of `place` and waits until its answer begins.
@@ -61,10 +66,20 @@ impl Completions {
         let body = serde_json::to_vec(request).map_err(|_| ApiError::internal())?;
         // No tokenizer makes more tokens than there are bytes.
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        let input = bytes.saturating_add(TEMPLATE_TOKENS).min(served.context_length);
-        let output = request.output_token_limit().unwrap_or(u64::MAX).min(served.context_length);
+        let input = bytes
+            .saturating_add(TEMPLATE_TOKENS)
+            .min(served.context_length);
+        let output = request
+            .output_token_limit()
+            .unwrap_or(u64::MAX)
+            .min(served.context_length);
         let tokens = |count: u64| Tokens::new(count).map_err(|_| ApiError::internal());
-        Ok(Order { body, served, input_bound: tokens(input)?, max_output: tokens(output)? })
+        Ok(Order {
+            body,
+            served,
+            input_bound: tokens(input)?,
+            max_output: tokens(output)?,
+        })
     }
 }
 
@@ -72,7 +87,9 @@ impl Completions {
 impl Backend for Completions {
     fn models(&self) -> Vec<Model> {
         let models = self.fleet.models().into_iter();
-        models.map(|(name, _)| Model::new(name, 0, "atoma")).collect()
+        models
+            .map(|(name, _)| Model::new(name, 0, "atoma"))
+            .collect()
     }
 
     fn nodes(&self) -> usize {
@@ -83,8 +100,10 @@ impl Backend for Completions {
         let mut tried = Vec::new();
         let mut last = None;
         while tried.len() < MAX_ATTEMPTS {
-            let picked =
-                self.fleet.pick_within(&request.model, &tried, self.config.patience()).await;
+            let picked = self
+                .fleet
+                .pick_within(&request.model, &tried, self.config.patience())
+                .await;
             let place = match picked {
                 Ok(place) => place,
                 Err(error) => return Err(no_node(error, last, &request.model)),
@@ -116,7 +135,9 @@ impl Backend for Completions {
             tracing::error!(%error, "receipts cannot be read");
             ApiError::internal()
         })?;
-        let Some(first) = parts.first() else { return Ok(None) };
+        let Some(first) = parts.first() else {
+            return Ok(None);
+        };
         let account = first.receipt.statement.account;
         Ok(Some(json!({
             "request": request,

@@ -66,7 +66,9 @@ impl Default for SequencerConfig {
             top_up_below: Amount(2_000_000),
             ahead_limit: Amount(1_000_000),
             routing_bps: Bps::new(500).expect("500 basis points are less than all"),
-            need: Grade::VENDOR_CHAIN.union(Grade::MEASUREMENT).union(Grade::TCB),
+            need: Grade::VENDOR_CHAIN
+                .union(Grade::MEASUREMENT)
+                .union(Grade::TCB),
             channel_ms: 30 * 24 * 60 * 60 * 1_000,
             patience_ms: 10_000,
             first_piece_ms: 60_000,
@@ -126,7 +128,9 @@ impl SequencerConfig {
     }
 
     pub(crate) fn key_path(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.folder().join("wallet.key"))
+        self.key_file
+            .clone()
+            .unwrap_or_else(|| self.folder().join("wallet.key"))
     }
 
     pub(crate) const fn patience(&self) -> Duration {
@@ -149,11 +153,23 @@ mod tests {
     #[test]
     fn defaults_work_and_nonsense_is_named() {
         assert_eq!(SequencerConfig::default().validate(), Ok(()));
-        let nothing = SequencerConfig { ahead_limit: Amount::ZERO, ..SequencerConfig::default() };
+        let nothing = SequencerConfig {
+            ahead_limit: Amount::ZERO,
+            ..SequencerConfig::default()
+        };
         assert_eq!(nothing.validate(), Err(ConfigError::NothingToPayWith));
-        let low = SequencerConfig { deposit: Amount(1), ..SequencerConfig::default() };
-        assert!(matches!(low.validate(), Err(ConfigError::TopUpAboveDeposit { .. })));
-        let mute = SequencerConfig { silence_ms: 0, ..SequencerConfig::default() };
+        let low = SequencerConfig {
+            deposit: Amount(1),
+            ..SequencerConfig::default()
+        };
+        assert!(matches!(
+            low.validate(),
+            Err(ConfigError::TopUpAboveDeposit { .. })
+        ));
+        let mute = SequencerConfig {
+            silence_ms: 0,
+            ..SequencerConfig::default()
+        };
         assert_eq!(mute.validate(), Err(ConfigError::ZeroTime("silence_ms")));
     }
 }

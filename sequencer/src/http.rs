@@ -117,7 +117,10 @@ async fn receipts(
 ) -> Result<Json<Value>, ApiError> {
     let unknown = || ApiError::unknown_path("GET", "/v1/receipts of an answer not given here");
     let request = request.parse().map_err(|_| unknown())?;
-    door.backend.receipts(request)?.map(Json).ok_or_else(unknown)
+    door.backend
+        .receipts(request)?
+        .map(Json)
+        .ok_or_else(unknown)
 }
 
 async fn health(State(door): State<Door>) -> Json<Value> {

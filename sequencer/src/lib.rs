@@ -51,7 +51,16 @@ pub enum StartError {
     /// A setting cannot work.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The state folder cannot be used.
+    /// The state folder cannot be made.
+    #[error("cannot make the folder {path}")]
+    Folder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The payer's store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A key file cannot be used.
@@ -111,7 +120,13 @@ pub struct Attacher {
 impl Attacher {
     /// Runs a stream to its end, in a task of its own.
     pub fn attach(&self, end: SequencerEnd) {
-        let Self { env, treasury, store, fleet, silence } = self.clone();
+        let Self {
+            env,
+            treasury,
+            store,
+            fleet,
+            silence,
+        } = self.clone();
         self.env.spawn(async move {
             if let Err(error) = session::attach(end, env, treasury, store, fleet, silence).await {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -133,10 +148,15 @@ impl Sequencer {
     ) -> Result<Self, StartError> {
         config.validate()?;
         let env = env.child();
+        let folder = config.folder();
+        std::fs::create_dir_all(&folder).map_err(|source| StartError::Folder {
+            path: folder.clone(),
+            source,
+        })?;
         let wallet = Wallet::load_or_create(&config.key_path(), &env)?;
         let address = wallet.address();
-        let store = PayerStore::open(&config.folder().join("payer"))?;
-        let voucher_seed = voucher_key::load_or_create(&config.folder().join("voucher.key"), &env)?;
+        let store = PayerStore::open(&folder.join("payer"))?;
+        let voucher_seed = voucher_key::load_or_create(&folder.join("voucher.key"), &env)?;
         let treasury = Arc::new(Treasury::new(
             dependencies.chain,
             wallet,

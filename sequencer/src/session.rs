@@ -108,9 +108,13 @@ impl NodeLink {
             key_epoch: session.epoch,
             path: CHAT_PATH.to_owned(),
         };
-        let (exchange, sealed) =
-            Exchange::seal(&mut &session.env, &session.sealing_key, &context, order.body)
-                .map_err(Refusal::CannotSeal)?;
+        let (exchange, sealed) = Exchange::seal(
+            &mut &session.env,
+            &session.sealing_key,
+            &context,
+            order.body,
+        )
+        .map_err(Refusal::CannotSeal)?;
         let spec = StreamSpec {
             model,
             input_bound: order.input_bound,
@@ -118,13 +122,21 @@ impl NodeLink {
             request_commitment: exchange.request_commitment(),
             manifest_hash,
         };
-        let request = StreamRequest { epoch: session.epoch, spec };
-        let opened = lock(&session.account).open_stream(request).map_err(Refusal::account)?;
+        let request = StreamRequest {
+            epoch: session.epoch,
+            spec,
+        };
+        let opened = lock(&session.account)
+            .open_stream(request)
+            .map_err(Refusal::account)?;
         let id = RequestId::new(session.env.random());
         let (pieces, answer) = answer(id);
         let (first, begun) = oneshot::channel();
         let now = session.env.now();
-        lock(&session.requests).insert(id, UnderWay::new(exchange, opened.stream, pieces, first, now));
+        lock(&session.requests).insert(
+            id,
+            UnderWay::new(exchange, opened.stream, pieces, first, now),
+        );
         // From here on, whoever drops the answer ends the request.
         let link = self.clone();
         let answer = answer.holding(OnDrop::new(move || link.cancel(id)));
@@ -142,7 +154,10 @@ impl NodeLink {
             session.fail(id, Refusal::Gone);
             return Err(Refusal::Gone);
         }
-        Ok(Started { answer, first: begun })
+        Ok(Started {
+            answer,
+            first: begun,
+        })
     }
 
     /// Asks the node to stop; its last receipt is still taken.
@@ -186,7 +201,9 @@ pub async fn attach(
     });
     let node = session.node;
     let link = NodeLink(session.clone());
-    let candidate = fleet.attach(node, models, link).ok_or(HandshakeError::TooManyNodes)?;
+    let candidate = fleet
+        .attach(node, models, link)
+        .ok_or(HandshakeError::TooManyNodes)?;
     if let Some(places) = ready.places {
         candidate.add_places(places);
     }

@@ -92,7 +92,10 @@ pub struct TrustedNode {
 
 impl Treasury {
     /// Over the chain, with the wallet that pays. `voucher_seed` is the secret of the voucher keys.
-    #[expect(clippy::too_many_arguments, reason = "each is one collaborator, handed over once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one collaborator, handed over once"
+    )]
     #[must_use]
     pub fn new(
         chain: Client,
@@ -104,7 +107,16 @@ impl Treasury {
         http: reqwest::Client,
         voucher_seed: Zeroizing<[u8; 32]>,
     ) -> Self {
-        Self { chain, wallet, env, config, store, verifiers, http, voucher_seed }
+        Self {
+            chain,
+            wallet,
+            env,
+            config,
+            store,
+            verifiers,
+            http,
+            voucher_seed,
+        }
     }
 
     /// The chain.
@@ -151,7 +163,10 @@ impl Treasury {
     /// What the network allows, as far as this evidence is concerned.
     async fn policy(&self, posted: &KeyEpochState) -> Result<Policy, ChainError> {
         let dev = self.chain.network().await?.dev;
-        let until = self.chain.measurement_until(posted.kind, &posted.measurement).await?;
+        let until = self
+            .chain
+            .measurement_until(posted.kind, &posted.measurement)
+            .await?;
         let allowed = until.is_some_and(|until| self.env.now() < until);
         let measurements = if allowed {
             vec![(posted.kind, posted.measurement.clone())]
@@ -166,18 +181,31 @@ impl Treasury {
     async fn evidence(&self, posted: &KeyEpochState) -> Result<Vec<u8>, TreasuryError> {
         let mut reasons = Vec::new();
         for archive in &self.config.evidence_archives {
-            let url = format!("{}/v1/evidence/{}", archive.trim_end_matches('/'), posted.evidence_hash);
+            let url = format!(
+                "{}/v1/evidence/{}",
+                archive.trim_end_matches('/'),
+                posted.evidence_hash
+            );
             let fetched = tokio::time::timeout(EVIDENCE_TIMEOUT, self.fetch(&url)).await;
-            match fetched.unwrap_or_else(|_| Err(format!("no answer within {EVIDENCE_TIMEOUT:?}"))) {
+            match fetched.unwrap_or_else(|_| Err(format!("no answer within {EVIDENCE_TIMEOUT:?}")))
+            {
                 Ok(evidence) => return Ok(evidence),
                 Err(reason) => reasons.push(format!("{archive}: {reason}")),
             }
         }
-        Err(TreasuryError::NoEvidence { hash: posted.evidence_hash, reasons })
+        Err(TreasuryError::NoEvidence {
+            hash: posted.evidence_hash,
+            reasons,
+        })
     }
 
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
-        let response = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
+        let response = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status);
         let response = response.map_err(|error| error.without_url().to_string())?;
         let mut body = Vec::new();
         let mut pieces = response.bytes_stream();
@@ -209,7 +237,9 @@ impl Treasury {
             Some(state) => state,
             None => self.open(node, &wanted).await?,
         };
-        let config = PayerConfig { ahead_limit: self.config.ahead_limit };
+        let config = PayerConfig {
+            ahead_limit: self.config.ahead_limit,
+        };
         Ok(Account::open(
             terms(&state),
             config,
@@ -223,8 +253,9 @@ impl Treasury {
     /// The node's offers in our coin for the models it announced, as many as a channel can have.
     fn offers(&self, node: &NodeState, models: &[ModelId]) -> Vec<(ModelId, Prices)> {
         let coin = &self.chain.deployment().payment_coin;
-        let offered =
-            models.iter().filter_map(|model| Some((*model, node.offer(*model, coin)?.prices())));
+        let offered = models
+            .iter()
+            .filter_map(|model| Some((*model, node.offer(*model, coin)?.prices())));
         offered.take(MAX_MODELS).collect()
     }
 
@@ -235,8 +266,10 @@ impl Treasury {
         wanted: &[(ModelId, Prices)],
     ) -> Result<Option<ChannelState>, ChainError> {
         let caps: Vec<PayerCapState> = self.chain.owned(self.wallet.address()).await?;
-        let ids: Vec<_> =
-            caps.iter().map(|cap| atoma_protocol::ids::ObjectId::new(cap.channel.into_bytes())).collect();
+        let ids: Vec<_> = caps
+            .iter()
+            .map(|cap| atoma_protocol::ids::ObjectId::new(cap.channel.into_bytes()))
+            .collect();
         let (key, now) = (self.voucher_key().public(), self.env.now());
         let usable = |state: &ChannelState| {
             state.node == node
@@ -251,7 +284,11 @@ impl Treasury {
                 })
         };
         let found: Vec<Option<ChannelState>> = self.chain.get_many(&ids).await?;
-        Ok(found.into_iter().flatten().filter(usable).max_by_key(|state| state.funded))
+        Ok(found
+            .into_iter()
+            .flatten()
+            .filter(usable)
+            .max_by_key(|state| state.funded))
     }
 
     async fn open(
@@ -262,9 +299,15 @@ impl Treasury {
         let deployment = self.chain.deployment();
         let coin = deployment.payment_coin.clone();
         let params = self.chain.network().await?.params;
-        let offers: Vec<_> =
-            wanted.iter().filter_map(|(model, _)| node.offer(*model, &coin)).collect();
-        let least = offers.iter().map(|offer| offer.min_deposit).max().unwrap_or_default();
+        let offers: Vec<_> = wanted
+            .iter()
+            .filter_map(|(model, _)| node.offer(*model, &coin))
+            .collect();
+        let least = offers
+            .iter()
+            .map(|offer| offer.min_deposit)
+            .max()
+            .unwrap_or_default();
         let routing: Bps = offers
             .iter()
             .map(|offer| offer.max_routing_bps)
@@ -286,7 +329,10 @@ impl Treasury {
             expires: TimestampMs(self.env.now().0.saturating_add(lifetime)),
             owner: self.wallet.address(),
         };
-        let outcome = self.chain.submit(&self.wallet, &tx::open_channel(deployment, &open)).await?;
+        let outcome = self
+            .chain
+            .submit(&self.wallet, &tx::open_channel(deployment, &open))
+            .await?;
         let channel = outcome
             .events
             .iter()
@@ -320,8 +366,12 @@ impl Treasury {
             return Ok((state.funded > Amount::ZERO).then_some(state.funded));
         }
         let deployment = self.chain.deployment();
-        let action =
-            tx::top_up(deployment, channel, &deployment.payment_coin, self.config.deposit);
+        let action = tx::top_up(
+            deployment,
+            channel,
+            &deployment.payment_coin,
+            self.config.deposit,
+        );
         self.chain.submit(&self.wallet, &action).await?;
         tracing::info!(%channel, amount = %self.config.deposit, "topped a channel up");
         Ok(Some(self.chain.channel(channel).await?.funded))
@@ -331,7 +381,10 @@ impl Treasury {
 fn terms(state: &ChannelState) -> Terms {
     let models = state.slots.iter().map(|slot| ModelTerms {
         model: slot.model,
-        prices: Prices { input: slot.input_price, output: slot.output_price },
+        prices: Prices {
+            input: slot.input_price,
+            output: slot.output_price,
+        },
     });
     Terms {
         network: state.network,

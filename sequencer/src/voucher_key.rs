@@ -38,7 +38,9 @@ pub(crate) fn load_or_create(path: &Path, env: &Env) -> Result<Zeroizing<[u8; 32
                 .mode(0o600)
                 .open(&aside)
                 .map_err(failed)?;
-            file.write_all(&*seed).and_then(|()| file.sync_all()).map_err(failed)?;
+            file.write_all(&*seed)
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?;
             std::fs::rename(&aside, path).map_err(failed)?;
             Ok(seed)
         }

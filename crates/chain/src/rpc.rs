@@ -5,6 +5,7 @@
 //! that a fullnode can withhold but hardly invent.
 
 mod checkpoint;
+mod committee;
 mod executed;
 pub mod grpc;
 
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use checkpoint::{Checkpoint, CheckpointTx};
+pub use committee::{CheckpointError, Committee};
 pub use executed::{CreatedObject, Executed, Failure};
 pub use grpc::{GrpcConfig, GrpcRpc};
 

@@ -130,14 +130,23 @@ pub fn check(
     };
     let expected = report.data(requirements.network);
     if expected != posted.report_data {
-        return Err(CheckError::ReportData { expected, posted: posted.report_data });
+        return Err(CheckError::ReportData {
+            expected,
+            posted: posted.report_data,
+        });
     }
     let actual = sealing_keys_hash(&sealing_keys);
     if actual != posted.sealing_keys_hash {
-        return Err(CheckError::SealingKeys { actual, posted: posted.sealing_keys_hash });
+        return Err(CheckError::SealingKeys {
+            actual,
+            posted: posted.sealing_keys_hash,
+        });
     }
     if !posted.covers(requirements.need) {
-        return Err(CheckError::Grade { grade: posted.grade, need: requirements.need });
+        return Err(CheckError::Grade {
+            grade: posted.grade,
+            need: requirements.need,
+        });
     }
     Ok(AttestedEpoch {
         node: node.id,

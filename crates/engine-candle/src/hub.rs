@@ -1,7 +1,7 @@
 //! Getting a model from a Hugging Face server.
 //!
 //! - [`source`]: what a person writes to name a model: a path, or an id.
-//! - [`file`]: one file, resumed where it broke off, checked, and put in place in one step.
+//! - [`mod@file`]: one file, resumed where it broke off, checked, and put in place in one step.
 
 pub mod file;
 pub mod source;

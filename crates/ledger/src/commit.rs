@@ -58,14 +58,9 @@ impl ObjectChanges {
         for (id, object) in &self.written {
             state.remember(*id, Latest::Live(Arc::clone(object)));
         }
-        for (id, fate) in &self.gone {
-            state.remember(
-                *id,
-                Latest::Gone {
-                    version: self.version,
-                    fate: *fate,
-                },
-            );
+        for id in self.gone.keys() {
+            let version = self.version;
+            state.remember(*id, Latest::Gone { version });
         }
     }
 }

@@ -294,7 +294,7 @@ impl Execution<'_> {
         let result = match interpreter.run(&programmable.commands, commands)? {
             Ok(()) => match interpreter.finish(base, self.inputs, payment) {
                 Ok(changes) => Ok(changes),
-                Err(Stop::Failure(failure)) => Err((failure, None)),
+                Err(Stop::Failure(failure)) => Err((*failure, None)),
                 Err(Stop::Ledger(error)) => return Err(error),
             },
             Err((failure, command)) => Err((failure, Some(command))),

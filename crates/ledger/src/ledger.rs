@@ -40,6 +40,7 @@ pub struct Ledger {
     reference_gas_price: u64,
     validator: Validator,
     chain_id: Digest,
+    epoch_start_ms: u64,
 }
 
 impl Ledger {
@@ -64,6 +65,7 @@ impl Ledger {
             reference_gas_price: config.reference_gas_price,
             validator,
             chain_id: Digest::ZERO,
+            epoch_start_ms: config.clock_start_ms,
         };
         if head.is_none() {
             let genesis = genesis::build(&ledger.chain(), &config)?;
@@ -72,10 +74,11 @@ impl Ledger {
             ledger.commit_into(batch, genesis.transaction, genesis.outcome)?;
             ledger.seal_checkpoint()?;
         }
-        let first = ledger.stored_checkpoint(0)?;
-        ledger.chain_id = first
-            .ok_or_else(|| LedgerError::Damaged("checkpoint 0 is missing".to_owned()))?
-            .digest();
+        let first = ledger
+            .stored_checkpoint(0)?
+            .ok_or_else(|| LedgerError::Damaged("checkpoint 0 is missing".to_owned()))?;
+        ledger.chain_id = first.digest();
+        ledger.epoch_start_ms = first.summary.checkpoint.timestamp_ms;
         Ok(ledger)
     }
 
@@ -95,6 +98,12 @@ impl Ledger {
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         EPOCH
+    }
+
+    /// Start of the epoch: the time of the genesis, milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn epoch_start_ms(&self) -> u64 {
+        self.epoch_start_ms
     }
 
     /// Reference gas price, MIST a unit.
@@ -285,7 +294,7 @@ impl Ledger {
         batch.put(Table::Meta, records::META_HEAD, records::encode(&head)?);
         self.state.store().commit(batch)?;
         self.head = head;
-        if sequence_number % CHECKPOINTS_PER_SYNC == 0 {
+        if sequence_number.is_multiple_of(CHECKPOINTS_PER_SYNC) {
             self.state.store().sync()?;
         }
         Ok(Checkpoint {
@@ -332,7 +341,7 @@ impl Ledger {
             limits: &self.limits,
             reference_gas_price: self.reference_gas_price,
             epoch: EPOCH,
-            epoch_start_ms: 0,
+            epoch_start_ms: self.epoch_start_ms,
             clock_ms: self.head.clock_ms,
             chain_id: self.chain_id,
         }

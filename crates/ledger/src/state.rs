@@ -19,7 +19,7 @@ const CACHED_OBJECTS: usize = 8_192;
 #[derive(Debug, Clone)]
 pub(crate) enum Latest {
     Live(Arc<Object>),
-    Gone { version: Version, fate: Fate },
+    Gone { version: Version },
 }
 
 /// The committed state.
@@ -76,7 +76,7 @@ impl State {
             Fate::Live => Latest::Live(self.at_version(id, version)?.ok_or_else(|| {
                 LedgerError::Damaged(format!("object {id} lacks its version {version}"))
             })?),
-            Fate::Deleted | Fate::Wrapped => Latest::Gone { version, fate },
+            Fate::Deleted | Fate::Wrapped => Latest::Gone { version },
         };
         lock(&self.latest).insert(*id, latest.clone());
         Ok(Some(latest))

@@ -119,6 +119,9 @@ impl Batch {
     }
 }
 
+/// First and last key of a range.
+type KeyBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// A part of a table in order of its keys.
 #[derive(Debug, Clone)]
 pub struct Range<'a> {
@@ -159,7 +162,7 @@ impl<'a> Range<'a> {
     }
 
     /// Between which keys the range lies; `None` when no key can.
-    pub(crate) fn bounds(&self) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+    pub(crate) fn bounds(&self) -> Option<KeyBounds> {
         let mut start = Bound::Included(self.prefix.to_vec());
         let mut end = prefix_end(self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
         if let Some(after) = self.after {

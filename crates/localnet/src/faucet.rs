@@ -69,7 +69,8 @@ impl LocalChain {
     /// # Errors
     /// For people: why there are none.
     pub fn give(&self, recipient: atoma_protocol::ids::Address) -> Result<(), String> {
-        self.send_coins(Address::new(recipient.into_bytes())).map(drop)
+        self.send_coins(Address::new(recipient.into_bytes()))
+            .map(drop)
     }
 
     fn send_coins(&self, recipient: Address) -> Result<Vec<CoinSent>, String> {

@@ -45,7 +45,10 @@ impl MarketConfig {
             nodes: 2,
             seed: 0,
             engine,
-            prices: Prices { input: price(100_000), output: price(400_000) },
+            prices: Prices {
+                input: price(100_000),
+                output: price(400_000),
+            },
             settle_threshold: Amount(1_000),
             settle_interval_ms: 5_000,
         }
@@ -72,7 +75,11 @@ impl Ports {
     /// `base` and those after it; none if they do not fit, free ones for 0.
     #[must_use]
     pub const fn from_base(base: u16) -> Option<Self> {
-        if base <= u16::MAX - PORTS { Some(Self(base)) } else { None }
+        if base <= u16::MAX - PORTS {
+            Some(Self(base))
+        } else {
+            None
+        }
     }
 
     fn nth(self, index: u16) -> SocketAddr {

@@ -22,10 +22,14 @@ const FORMAT: u32 = 1;
 #[non_exhaustive]
 pub enum FolderError {
     /// Another market runs on it.
-    #[error("another market runs on the state folder {0}: stop it, or use another folder with --state, or --ephemeral")]
+    #[error(
+        "another market runs on the state folder {0}: stop it, or use another folder with --state, or --ephemeral"
+    )]
     InUse(PathBuf),
     /// Another version of the program wrote it.
-    #[error("the state folder {folder} was written by another version of atoma (format {found}, this one reads {FORMAT}): remove it, or use another folder with --state, or --ephemeral")]
+    #[error(
+        "the state folder {folder} was written by another version of atoma (format {found}, this one reads {FORMAT}): remove it, or use another folder with --state, or --ephemeral"
+    )]
     OtherFormat {
         /// The folder.
         folder: PathBuf,
@@ -90,7 +94,10 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn open(path: &Path) -> Result<Self, FolderError> {
-        let failed = |source| FolderError::Io { path: path.to_owned(), source };
+        let failed = |source| FolderError::Io {
+            path: path.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         let lock = File::create(path.join("lock")).map_err(failed)?;
@@ -99,7 +106,11 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(path)),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let folder = Self { path, _lock: lock, _temporary: None };
+        let folder = Self {
+            path,
+            _lock: lock,
+            _temporary: None,
+        };
         folder.check_format()?;
         Ok(folder)
     }
@@ -109,10 +120,19 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn temporary() -> Result<Self, FolderError> {
-        let failed = |source| FolderError::Io { path: std::env::temp_dir(), source };
-        let made = tempfile::Builder::new().prefix("atoma-").tempdir().map_err(failed)?;
+        let failed = |source| FolderError::Io {
+            path: std::env::temp_dir(),
+            source,
+        };
+        let made = tempfile::Builder::new()
+            .prefix("atoma-")
+            .tempdir()
+            .map_err(failed)?;
         let folder = Self::open(made.path())?;
-        Ok(Self { _temporary: Some(made), ..folder })
+        Ok(Self {
+            _temporary: Some(made),
+            ..folder
+        })
     }
 
     /// Where it is.
@@ -169,9 +189,10 @@ impl Folder {
             format: u32,
         }
         match self.read_json::<Stamp>("market.json")? {
-            Some(Stamp { format }) if format != FORMAT => {
-                Err(FolderError::OtherFormat { folder: self.path.clone(), found: format })
-            }
+            Some(Stamp { format }) if format != FORMAT => Err(FolderError::OtherFormat {
+                folder: self.path.clone(),
+                found: format,
+            }),
             _ => Ok(()),
         }
     }
@@ -179,9 +200,9 @@ impl Folder {
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FolderError> {
         let path = self.path.join(name);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|_| FolderError::Damaged(path))
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|_| FolderError::Damaged(path)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(FolderError::Io { path, source }),
         }
@@ -191,7 +212,10 @@ impl Folder {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.path.join(name);
         let aside = path.with_extension("new");
-        let failed = |source| FolderError::Io { path: path.clone(), source };
+        let failed = |source| FolderError::Io {
+            path: path.clone(),
+            source,
+        };
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -199,7 +223,9 @@ impl Folder {
             .mode(0o600)
             .open(&aside)
             .map_err(failed)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         std::fs::rename(&aside, &path).map_err(failed)
     }
 }
@@ -212,7 +238,10 @@ mod tests {
     fn one_market_at_a_time() {
         let made = tempfile::tempdir().unwrap();
         let first = Folder::open(made.path()).unwrap();
-        assert!(matches!(Folder::open(made.path()), Err(FolderError::InUse(_))));
+        assert!(matches!(
+            Folder::open(made.path()),
+            Err(FolderError::InUse(_))
+        ));
         drop(first);
         assert!(Folder::open(made.path()).is_ok());
     }
@@ -220,11 +249,21 @@ mod tests {
     #[test]
     fn state_of_another_version_is_named_as_such() {
         let made = tempfile::tempdir().unwrap();
-        std::fs::write(made.path().join("market.json"), br#"{"format":99,"other":1}"#).unwrap();
+        std::fs::write(
+            made.path().join("market.json"),
+            br#"{"format":99,"other":1}"#,
+        )
+        .unwrap();
         let error = Folder::open(made.path()).unwrap_err();
-        assert!(matches!(error, FolderError::OtherFormat { found: 99, .. }), "{error}");
+        assert!(
+            matches!(error, FolderError::OtherFormat { found: 99, .. }),
+            "{error}"
+        );
         std::fs::write(made.path().join("market.json"), b"{").unwrap();
-        assert!(matches!(Folder::open(made.path()), Err(FolderError::Damaged(_))));
+        assert!(matches!(
+            Folder::open(made.path()),
+            Err(FolderError::Damaged(_))
+        ));
     }
 
     #[test]
@@ -236,7 +275,10 @@ mod tests {
         let secret = folder.secret("root", &env).unwrap();
         assert_eq!(*folder.secret("root", &env).unwrap(), *secret);
         assert_ne!(*folder.secret("other", &env).unwrap(), *secret);
-        let mode = std::fs::metadata(made.path().join("root")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(made.path().join("root"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -58,12 +58,22 @@ impl Genesis {
         let admin = Wallet::load_or_create(&folder.path().join("admin.key"), env)?;
         if let Some(saved) = folder.saved()? {
             let client = Client::connect(rpc, saved.deployment.clone(), env.clone()).await?;
-            return Ok(Self { client, saved, admin, chain });
+            return Ok(Self {
+                client,
+                saved,
+                admin,
+                chain,
+            });
         }
         give_sui(&chain, admin.address())?;
         let saved = deploy_dev(rpc.clone(), &admin, env).await?;
         let client = Client::connect(rpc, saved.deployment.clone(), env.clone()).await?;
-        let genesis = Self { client, saved, admin, chain };
+        let genesis = Self {
+            client,
+            saved,
+            admin,
+            chain,
+        };
         genesis.set_up(attestor).await?;
         folder.save(&genesis.saved)?;
         Ok(genesis)
@@ -75,8 +85,7 @@ impl Genesis {
         let attestors = tx::set_attestors(at, cap, 1, &[attestor]);
         self.client.submit(&self.admin, &attestors).await?;
         let forever = TimestampMs(u64::MAX);
-        let allow =
-            tx::allow_measurement(at, cap, EvidenceKind::Simulated, MEASUREMENT, forever);
+        let allow = tx::allow_measurement(at, cap, EvidenceKind::Simulated, MEASUREMENT, forever);
         self.client.submit(&self.admin, &allow).await?;
         Ok(())
     }
@@ -103,7 +112,10 @@ impl Genesis {
     pub async fn fund_sequencer(&self, sequencer: Address) -> Result<(), MarketError> {
         let deployment = &self.saved.deployment;
         self.give_gas(sequencer).await?;
-        let has = self.client.balance(sequencer, &deployment.payment_coin).await?;
+        let has = self
+            .client
+            .balance(sequencer, &deployment.payment_coin)
+            .await?;
         if let Some(usd) = deployment.test_usd.as_ref().filter(|_| has < SEQUENCER_USD) {
             let mint = tx::mint_test_usd(usd, SEQUENCER_USD, sequencer);
             self.client.submit(&self.admin, &mint).await?;
@@ -112,7 +124,10 @@ impl Genesis {
     }
 
     async fn give_gas(&self, address: Address) -> Result<(), MarketError> {
-        let has = self.client.balance(address, &atoma_chain::CoinType::sui()).await?;
+        let has = self
+            .client
+            .balance(address, &atoma_chain::CoinType::sui())
+            .await?;
         if has < Amount(atoma_localnet::faucet::COIN_MIST) {
             give_sui(&self.chain, address)?;
         }
@@ -139,7 +154,15 @@ async fn deploy_dev(rpc: Arc<dyn Rpc>, admin: &Wallet, env: &Env) -> Result<Save
 
 fn compiled(package: atoma_contracts::Package) -> CompiledPackage {
     CompiledPackage {
-        modules: package.modules.into_iter().map(|module| module.bytes).collect(),
-        dependencies: package.dependencies.into_iter().map(PackageId::new).collect(),
+        modules: package
+            .modules
+            .into_iter()
+            .map(|module| module.bytes)
+            .collect(),
+        dependencies: package
+            .dependencies
+            .into_iter()
+            .map(PackageId::new)
+            .collect(),
     }
 }

@@ -82,7 +82,9 @@ pub enum MarketError {
     #[error("cannot set up HTTP: {0}")]
     Http(String),
     /// Nodes that do not attach.
-    #[error("only {attached} of {expected} nodes attached to the sequencer within {ATTACH_LIMIT:?}: see the log")]
+    #[error(
+        "only {attached} of {expected} nodes attached to the sequencer within {ATTACH_LIMIT:?}: see the log"
+    )]
     NotAttached {
         /// Those that did.
         attached: usize,
@@ -158,15 +160,24 @@ impl Market {
             env.clone(),
         )
         .await?;
-        let rpc: Arc<dyn Rpc> =
-            Arc::new(GrpcRpc::new(&localnet.url(), GrpcConfig::default(), env.clone())?);
+        let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(
+            &localnet.url(),
+            GrpcConfig::default(),
+            env.clone(),
+        )?);
         progress("deploying the contracts");
         let attestor_key = SigningKey::from_seed(*folder.secret("attestor.key", env)?);
         let chain = localnet.chain().clone();
         let genesis = Genesis::ensure(&folder, rpc, chain, attestor_key.public(), env).await?;
         let root = *folder.secret("simulated-root.key", env)?;
         let client = genesis.client.clone();
-        let setting = Setting { config: &config, env, folder: &path, client, root };
+        let setting = Setting {
+            config: &config,
+            env,
+            folder: &path,
+            client,
+            root,
+        };
 
         progress("starting attestor, indexer and sequencer");
         let attestor = setting.attestor(attestor_key).await?;
@@ -177,7 +188,11 @@ impl Market {
         progress("starting the nodes: stake, evidence, verdicts");
         let mut nodes = Vec::new();
         for number in 1..=config.nodes {
-            nodes.push(setting.node(&genesis, number, &attestor, &sequencer).await?);
+            nodes.push(
+                setting
+                    .node(&genesis, number, &attestor, &sequencer)
+                    .await?,
+            );
         }
         let node_ids: Vec<NodeId> = nodes.iter().map(|node| node.status().node).collect();
         attached(&sequencer, nodes.len(), env).await?;
@@ -191,7 +206,12 @@ impl Market {
             package_id: deployment.package.newest(),
             network_id: deployment.network,
             node_ids,
-            models: config.engine.models().iter().map(|model| model.name.clone()).collect(),
+            models: config
+                .engine
+                .models()
+                .iter()
+                .map(|model| model.name.clone())
+                .collect(),
         };
         let client = setting.client.clone();
         Ok(Self {
@@ -286,13 +306,19 @@ impl Setting<'_> {
             need: MarketConfig::need(),
             ..SequencerConfig::default()
         };
-        let url = attestor.url().parse().map_err(|error| MarketError::Http(format!("{error}")))?;
+        let url = attestor
+            .url()
+            .parse()
+            .map_err(|error| MarketError::Http(format!("{error}")))?;
         let http = atoma_engine::http::client_builder(&url)
             .map_err(|error| MarketError::Http(error.to_string()))?
             .build()
             .map_err(|error| MarketError::Http(error.to_string()))?;
-        let dependencies =
-            Dependencies { chain: self.client.clone(), verifiers: self.verifiers(), http };
+        let dependencies = Dependencies {
+            chain: self.client.clone(),
+            verifiers: self.verifiers(),
+            http,
+        };
         let sequencer = Sequencer::start(config, dependencies, self.env).await?;
         genesis.fund_sequencer(sequencer.wallet()).await?;
         Ok(sequencer)
@@ -334,7 +360,10 @@ impl Setting<'_> {
             platform,
         );
         let started = Node::start(config, deps).await;
-        started.map_err(|source| MarketError::Node { number, source: Box::new(source) })
+        started.map_err(|source| MarketError::Node {
+            number,
+            source: Box::new(source),
+        })
     }
 }
 
@@ -350,8 +379,10 @@ async fn attached(sequencer: &Sequencer, expected: usize, env: &Env) -> Result<(
             env.sleep(ATTACH_POLL).await;
         }
     };
-    tokio::time::timeout(ATTACH_LIMIT, waiting).await.map_err(|_| MarketError::NotAttached {
-        attached: sequencer.fleet().nodes().len(),
-        expected,
-    })
+    tokio::time::timeout(ATTACH_LIMIT, waiting)
+        .await
+        .map_err(|_| MarketError::NotAttached {
+            attached: sequencer.fleet().nodes().len(),
+            expected,
+        })
 }

@@ -9,6 +9,7 @@ mod cursor;
 mod instruction;
 pub(crate) mod limits;
 mod reader;
+mod rows;
 
 use thiserror::Error;
 

@@ -55,3 +55,6 @@ fn placed(error: VmError, module: &CompiledModule, function: u16, pc: usize) -> 
         pc: u16::try_from(pc).unwrap_or(u16::MAX),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,9 @@ pub(crate) struct Account {
 struct Books {
     view: ChannelView,
     payees: BTreeMap<KeyEpoch, Payee>,
+    /// Whether the sequencer came back since unpaid parts were given up: what was on its way when it left
+    /// may never have reached it.
+    may_forgive: bool,
 }
 
 /// What an account stands at.
@@ -110,6 +113,7 @@ impl Account {
             books: Mutex::new(Books {
                 view,
                 payees: BTreeMap::new(),
+                may_forgive: false,
             }),
             changed: watch::Sender::new(0),
         }
@@ -132,19 +136,14 @@ impl Account {
         store: &Store,
     ) -> Result<(), AccountError> {
         let mut books = self.books()?;
-        let Books { view, payees } = &mut *books;
+        books.may_forgive = true;
+        let Books { view, payees, .. } = &mut *books;
         if payees.contains_key(&epoch) {
             return Ok(());
         }
         let records = store.payee_records(self.channel)?;
         let mut payee = Payee::restore(view.terms.clone(), epoch, config, records)?;
         update(&mut payee, view, store)?;
-        if payee.open_streams() == 0
-            && let Ok(Some(record)) = payee.forgive()
-        {
-            // What an earlier stream of messages lost on its way is given up, so that the channel goes on.
-            store.put_record(self.channel, &record)?;
-        }
         payees.insert(epoch, payee);
         Ok(())
     }
@@ -152,7 +151,9 @@ impl Account {
     /// Takes note of a newer reading of the chain.
     pub(crate) fn refresh(&self, view: ChannelView, store: &Store) -> Result<(), AccountError> {
         let mut books = self.books()?;
-        let Books { view: held, payees } = &mut *books;
+        let Books {
+            view: held, payees, ..
+        } = &mut *books;
         *held = view;
         for payee in payees.values_mut() {
             update(payee, held, store)?;
@@ -238,6 +239,26 @@ impl Account {
         Ok(*part)
     }
 
+    /// Gives up what a sequencer that came back may never have received, once a return and while nothing
+    /// runs. How often a payer gets that in all is limited by its strikes.
+    fn forgive(&self, epoch: KeyEpoch, store: &Store) -> Result<bool, AccountError> {
+        let mut books = self.books()?;
+        let idle = books.payees.values().all(|payee| payee.open_streams() == 0);
+        if !idle || !std::mem::take(&mut books.may_forgive) {
+            return Ok(false);
+        }
+        let payee = books.payees.get_mut(&epoch).ok_or(AccountError::NotInUse)?;
+        match payee.forgive() {
+            Ok(Some(record)) => {
+                store.put_record(self.channel, &record)?;
+                tracing::warn!(target: "atoma_node::enclave", channel = %self.channel, "unpaid parts given up");
+                Ok(true)
+            }
+            Ok(None) | Err(PayeeError::NoMoreStrikes(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Forgets a key epoch whose keys are gone; what it earned stays known to the others.
     pub(crate) fn end(&self, epoch: KeyEpoch) -> Result<(), AccountError> {
         self.books()?.payees.remove(&epoch);
@@ -306,8 +327,17 @@ impl OpenStream {
         account: Arc<Account>,
         keys: Arc<EpochKeys>,
         spec: StreamSpec,
+        store: &Store,
     ) -> Result<Self, AccountError> {
-        let id = account.with(keys.epoch, |payee| payee.open_stream(spec))?;
+        let id = match account.with(keys.epoch, |payee| payee.open_stream(spec)) {
+            Err(AccountError::Payee(error @ PayeeError::NotCovered { .. })) => {
+                if !account.forgive(keys.epoch, store)? {
+                    return Err(error.into());
+                }
+                account.with(keys.epoch, |payee| payee.open_stream(spec))?
+            }
+            opened => opened?,
+        };
         Ok(Self {
             account,
             keys,

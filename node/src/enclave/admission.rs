@@ -97,7 +97,8 @@ impl Enclave {
             request_commitment: commitment,
             manifest_hash: model.info.manifest_hash,
         };
-        let stream = OpenStream::open(account, keys, spec).map_err(|error| unpaid(&error))?;
+        let stream =
+            OpenStream::open(account, keys, spec, self.store()).map_err(|error| unpaid(&error))?;
         Ok(Admitted {
             request: task.request,
             stream,

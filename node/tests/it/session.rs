@@ -471,7 +471,7 @@ async fn a_drained_session_finishes_its_streams_and_takes_no_more() {
         (second, refused.code()),
         (late, Some(FailureCode::Overloaded))
     );
-    let ended = desk.ended.await.unwrap();
+    let ended = desk.ended().await;
     assert!(matches!(ended, SessionEnd::Drained), "{ended:?}");
     assert!(world.bindings.attached().is_empty());
 }
@@ -489,8 +489,7 @@ async fn a_sequencer_that_vanishes_is_charged_for_nothing_it_did_not_get() {
         desk.on_chunk(chunk).await;
     }
     let held = desk.payer.held();
-    drop(desk.end);
-    let ended = desk.ended.await.unwrap();
+    let ended = desk.leave().await;
     assert!(matches!(ended, SessionEnd::Lost(_)), "{ended:?}");
     settle_down().await;
     let balance = world.enclave.balance(CHANNEL).unwrap();
@@ -525,18 +524,18 @@ async fn a_stream_that_is_not_read_holds_up_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_sequencer_must_speak_the_protocol() {
     let world = World::new();
-    let silent = world.attach("a");
+    let mut silent = world.attach("a");
     assert!(matches!(
-        silent.ended.await.unwrap(),
+        silent.ended().await,
         SessionEnd::Refused(SessionError::NoChallenge)
     ));
-    let wrong = world.attach("a");
+    let mut wrong = world.attach("a");
     wrong.send(ToNode::UseChannel(CHANNEL)).await;
     assert!(matches!(
-        wrong.ended.await.unwrap(),
+        wrong.ended().await,
         SessionEnd::Refused(SessionError::OutOfOrder)
     ));
-    let foreign = world.attach("a");
+    let mut foreign = world.attach("a");
     let network = NetworkId::new([66; 32]);
     let challenge = Challenge {
         nonce: [0; 32],
@@ -544,24 +543,24 @@ async fn a_sequencer_must_speak_the_protocol() {
     };
     foreign.send(ToNode::Challenge(challenge)).await;
     assert!(matches!(
-        foreign.ended.await.unwrap(),
+        foreign.ended().await,
         SessionEnd::Refused(SessionError::OtherNetwork { theirs, .. }) if theirs == network
     ));
-    let leaving = world.ready("a").await;
+    let mut leaving = world.ready("a").await;
     leaving
         .send(ToNode::Goodbye("maintenance".to_owned()))
         .await;
     assert!(matches!(
-        leaving.ended.await.unwrap(),
+        leaving.ended().await,
         SessionEnd::Goodbye(reason) if reason == "maintenance"
     ));
-    let forger = world.ready("a").await;
+    let mut forger = world.ready("a").await;
     let forged = voucher(CHANNEL, 5_000, &SigningKey::from_seed([8; 32]));
     for _ in 0..16 {
         forger.send(ToNode::Voucher(forged.clone())).await;
     }
     assert!(matches!(
-        forger.ended.await.unwrap(),
+        forger.ended().await,
         SessionEnd::Refused(SessionError::WrongVouchers)
     ));
     assert_eq!(world.enclave.voucher(CHANNEL), None);

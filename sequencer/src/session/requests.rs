@@ -1,9 +1,6 @@
 //! Requests under way on one stream: what arrives of them, what is owed for them.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use atoma_client::{AccountError, Exchange};
 use atoma_link::message::{Chunk, Failed, FailureCode, ToNode};
@@ -82,15 +79,22 @@ impl Refusal {
     /// Whether the node is to blame, so that it is left alone for a while.
     #[must_use]
     pub const fn is_nodes_fault(&self) -> bool {
-        matches!(self, Self::Gone | Self::Silent | Self::Failed(_) | Self::Broken(_))
+        matches!(
+            self,
+            Self::Gone | Self::Silent | Self::Failed(_) | Self::Broken(_)
+        )
     }
 
     /// What the caller is told once the answer has begun.
     fn midway(&self) -> ApiError {
         match self {
             Self::Answered(error) => error.clone(),
-            Self::Gone => ApiError::upstream_failed("The node went away before the answer was whole."),
-            Self::Silent => ApiError::upstream_failed("The node fell silent before the answer was whole."),
+            Self::Gone => {
+                ApiError::upstream_failed("The node went away before the answer was whole.")
+            }
+            Self::Silent => {
+                ApiError::upstream_failed("The node fell silent before the answer was whole.")
+            }
             _ => ApiError::upstream_failed("The node failed before the answer was whole."),
         }
     }
@@ -115,7 +119,13 @@ impl UnderWay {
         first: oneshot::Sender<Result<(), Refusal>>,
         now: TimestampMs,
     ) -> Self {
-        Self { exchange, stream, pieces, first: Some(first), heard: now }
+        Self {
+            exchange,
+            stream,
+            pieces,
+            first: Some(first),
+            heard: now,
+        }
     }
 
     /// Tells whoever waits that it goes no further.
@@ -200,7 +210,10 @@ impl Session {
             Ok(None) => self.put_back(id, request),
             Ok(Some(finished)) => {
                 request.begins();
-                let charge = Charge { tokens: finished.tokens, fee: finished.fee };
+                let charge = Charge {
+                    tokens: finished.tokens,
+                    fee: finished.fee,
+                };
                 drop(request.pieces.try_send(Piece::Done(charge)));
             }
             Err(refusal) => {
@@ -223,7 +236,10 @@ impl Session {
         chunk: &Chunk,
     ) -> Result<Option<Finished>, Refusal> {
         let broken = |error: Box<dyn std::error::Error + Send + Sync>| Refusal::Broken(error);
-        let ChunkPayload { deliveries, receipt } = request
+        let ChunkPayload {
+            deliveries,
+            receipt,
+        } = request
             .exchange
             .open(chunk.response_nonce, &chunk.sealed)
             .map_err(|error| broken(error.into()))?;
@@ -246,7 +262,9 @@ impl Session {
         let read = request.deliver(deliveries)?;
         match (finished, request.exchange.is_finished()) {
             (Some(finished), true) => Ok(Some(finished)),
-            (None, true) => Err(broken("the last chunk came without the last receipt".into())),
+            (None, true) => Err(broken(
+                "the last chunk came without the last receipt".into(),
+            )),
             (Some(_), false) => Err(broken("the last receipt came before the last chunk".into())),
             (None, false) => {
                 if !read {

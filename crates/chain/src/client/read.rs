@@ -15,7 +15,7 @@ use crate::{
     error::ChainError,
     generated::atoma::{channel::Lane as RawLane, key_epoch::KeyEpoch as RawKeyEpoch},
     id::{SuiId, cast},
-    rpc::{self, MAX_OBJECTS_A_CALL},
+    rpc::{self, Committee, MAX_OBJECTS_A_CALL},
     state::{
         self, AttestorsState, ChannelState, KeyEpochState, Lane, LiveTimeState, MeasurementsState,
         ModelState, NetworkState, NodeState, PoolState, State, VaultState,
@@ -227,6 +227,15 @@ impl Client {
             }
         }
         Ok(sum)
+    }
+
+    /// The committee that signs the checkpoints of `epoch`, or of the current one, as the fullnode
+    /// says; pin it, or get to it from a pinned one by [`Committee::next`].
+    ///
+    /// # Errors
+    /// [`ChainError::Rpc`].
+    pub async fn committee(&self, epoch: Option<u64>) -> Result<Committee, ChainError> {
+        Ok(self.rpc().committee(epoch).await?.into())
     }
 
     fn own_type(&self, module: &'static str, name: &'static str) -> TypeTag {

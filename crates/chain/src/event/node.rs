@@ -36,6 +36,10 @@ mirror! {
         unbonding_ms: u64,
         /// How long dues are paid out over, live.
         stream_ms: u64,
+        /// Part of the whole stake taken for one proven wrong.
+        slash_bps: Bps,
+        /// A reporter's part of what the operator itself loses.
+        reporter_bps: Bps,
         /// How long a jail lasts, live.
         jail_ms: u64,
     }

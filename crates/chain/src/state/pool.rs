@@ -2,7 +2,7 @@
 
 use atoma_protocol::{
     ids::{NetworkId, NodeId, ObjectId},
-    money::Amount,
+    money::{Amount, Bps},
 };
 use moverox_sui::move_stdlib::type_name::TypeName;
 use serde::Serialize;
@@ -31,6 +31,10 @@ mirror! {
         unbonding_ms: u64,
         /// How long dues are paid out over, in live milliseconds.
         stream_ms: u64,
+        /// Part of the whole stake taken for one proven wrong.
+        slash_bps: Bps,
+        /// A reporter's part of what the operator itself loses.
+        reporter_bps: Bps,
         /// The operator's active stake.
         own: Tranche,
         /// Delegated active stake.

@@ -234,10 +234,10 @@ fn body(b: &mut Builder<'_>, body: &ReceiptBody) -> Arg {
         b.action.pure(&body.last),
         b.action.id(body.model),
         b.action.id(body.manifest_hash),
-        b.action.pure(&body.input_tokens),
-        b.action.pure(&body.output_tokens),
         b.action.pure(&body.input_before),
         b.action.pure(&body.output_before),
+        b.action.pure(&body.input_tokens),
+        b.action.pure(&body.output_tokens),
         b.action.pure(&body.finished_at_ms),
     ];
     b.call("receipt", "new_body", args)

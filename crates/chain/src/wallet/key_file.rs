@@ -110,6 +110,12 @@ pub(super) fn save(path: &Path, key: &Ed25519PrivateKey) -> Result<(), KeyFileEr
         key.to_suiprivkey()
             .expect("33 bytes always fit a Bech32 string"),
     );
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| KeyFileError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

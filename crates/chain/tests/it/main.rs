@@ -6,4 +6,6 @@ mod client;
 mod fake_chain;
 mod fake_server;
 mod grpc;
+mod market;
+mod on_localnet;
 mod settle;

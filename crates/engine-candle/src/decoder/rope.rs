@@ -154,3 +154,25 @@ impl Rope {
 fn small(value: usize) -> f32 {
     value as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RopeScaling;
+
+    #[test]
+    fn slow_frequencies_are_stretched_and_fast_ones_are_not() {
+        let scaling = RopeScaling::Llama3 {
+            factor: 8.0,
+            low_frequency_factor: 1.0,
+            high_frequency_factor: 4.0,
+            original_context: 8_192.0,
+        };
+        scaling.validate().unwrap();
+        assert!((scaling.stretch(1.0) - 1.0).abs() < 1e-6);
+        assert!((scaling.stretch(8e-5) - 1e-5).abs() < 1e-9);
+        let between = scaling.stretch(2e-3);
+        assert!(between < 2e-3 && between > 2.5e-4);
+        let senseless = RopeScaling::Linear { factor: 0.0 };
+        assert!(senseless.validate().is_err());
+    }
+}

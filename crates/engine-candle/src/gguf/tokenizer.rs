@@ -191,3 +191,47 @@ impl Family {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
+
+    use super::Family;
+
+    fn check(name: &str, expected: &[&str]) {
+        let mut text = PreTokenizedString::from("Hello'Ve it's 1234\n\n  foo");
+        let cutter = Family::of(name).unwrap().pre_tokenizer().unwrap();
+        cutter.pre_tokenize(&mut text).unwrap();
+        let words = text.get_splits(OffsetReferential::Original, OffsetType::Byte);
+        // Ġ is a space and Ċ a line feed in the alphabet of bytes.
+        let words: Vec<&str> = words.into_iter().map(|(word, _, _)| word).collect();
+        assert_eq!(words, expected, "{name}");
+    }
+
+    #[test]
+    fn every_family_cuts_text_its_own_way() {
+        check(
+            "gpt-2",
+            &["Hello", "'", "Ve", "Ġit", "'s", "Ġ1234", "ĊĊĠ", "Ġfoo"],
+        );
+        check(
+            "smollm",
+            &[
+                "Hello", "'", "Ve", "Ġit", "'s", "Ġ", "1", "2", "3", "4", "ĊĊĠ", "Ġfoo",
+            ],
+        );
+        check(
+            "llama-bpe",
+            &[
+                "Hello", "'Ve", "Ġit", "'s", "Ġ", "123", "4", "ĊĊ", "Ġ", "Ġfoo",
+            ],
+        );
+        check(
+            "qwen2",
+            &[
+                "Hello", "'Ve", "Ġit", "'s", "Ġ", "1", "2", "3", "4", "ĊĊ", "Ġ", "Ġfoo",
+            ],
+        );
+        assert!(Family::of("unheard-of").is_err());
+    }
+}

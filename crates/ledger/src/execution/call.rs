@@ -173,10 +173,6 @@ impl Interpreter<'_> {
 
     /// Collects the arguments: for the machine, what is to be given back, and the group that all of
     /// them now form.
-    #[expect(
-        clippy::type_complexity,
-        reason = "three results of one walk, used once"
-    )]
     fn arguments(
         &mut self,
         call: &MoveCall,

@@ -18,7 +18,7 @@ pub(super) struct Failure {
 #[derive(Debug)]
 pub(super) enum Stop {
     /// It failed.
-    Failure(Failure),
+    Failure(Box<Failure>),
     /// The ledger failed; nothing can be said about the transaction.
     Ledger(LedgerError),
 }
@@ -38,14 +38,14 @@ pub(super) fn fail<T>(error: ExecutionError) -> Step<T> {
 
 pub(super) fn stop(error: ExecutionError) -> Stop {
     let message = format!("{error:?}");
-    Stop::Failure(Failure { error, message })
+    Stop::Failure(Box::new(Failure { error, message }))
 }
 
 pub(super) fn stop_with(error: ExecutionError, message: impl Into<String>) -> Stop {
-    Stop::Failure(Failure {
+    Stop::Failure(Box::new(Failure {
         error,
         message: message.into(),
-    })
+    }))
 }
 
 /// Something that verified code and checked inputs cannot bring about.

@@ -131,7 +131,7 @@ impl<'a> Interpreter<'a> {
         for (index, command) in (0u64..).zip(commands) {
             match self.step(command, kept) {
                 Ok(()) => {}
-                Err(Stop::Failure(failure)) => return Ok(Err((failure, index))),
+                Err(Stop::Failure(failure)) => return Ok(Err((*failure, index))),
                 Err(Stop::Ledger(error)) => return Err(error),
             }
         }

@@ -325,9 +325,7 @@ impl Loader<'_> {
 fn live(chain: &Chain<'_>, id: &Address) -> Result<Arc<Object>, LedgerError> {
     match chain.state.latest(id)? {
         Some(Latest::Live(object)) => Ok(object),
-        Some(Latest::Gone { version, .. }) => {
-            Err(Refusal::ObjectDeleted { id: *id, version }.into())
-        }
+        Some(Latest::Gone { version }) => Err(Refusal::ObjectDeleted { id: *id, version }.into()),
         None => Err(Refusal::ObjectNotFound(*id).into()),
     }
 }

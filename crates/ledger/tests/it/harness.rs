@@ -17,7 +17,7 @@ use sui_sdk_types::{
     UserSignature,
 };
 
-pub(crate) const BUDGET: u64 = MIST_PER_SUI;
+pub(crate) const BUDGET: u64 = 5 * MIST_PER_SUI;
 pub(crate) const START_MS: u64 = 1_750_000_000_000;
 
 /// Somebody with a key.
@@ -332,4 +332,38 @@ pub(crate) fn owned_of_type(executed: &Executed, name: &str) -> Address {
         .find(named)
         .unwrap_or_else(|| panic!("no {name} written"))
         .object_id()
+}
+
+pub(crate) fn machinery() -> (World, Address) {
+    let mut world = World::new();
+    let (package, _) = world.publish("machinery");
+    (world, package)
+}
+
+/// A shared counter; its id.
+pub(crate) fn counter(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    program.call(package, "counter::create", vec![]);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Counter")
+}
+
+/// A counter that alice owns; its id.
+pub(crate) fn owned_counter(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    let counter = program.call(package, "counter::new", vec![]);
+    program.transfer(vec![counter], world.alice.address);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Counter")
+}
+
+pub(crate) fn container(world: &mut World, package: Address) -> Address {
+    let mut program = Program::new();
+    let container = program.call(package, "container::new", vec![]);
+    program.transfer(vec![container], world.alice.address);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    owned_of_type(&executed, "Container")
 }

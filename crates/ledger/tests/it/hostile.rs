@@ -187,7 +187,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),
     ) {
-        let mut world = WORLD.lock().expect("no case panics");
+        let world = WORLD.lock().expect("no case panics");
         let mut modules = modules("machinery");
         let place = place.index(modules[module].len());
         modules[module][place] ^= byte;

@@ -1,9 +1,11 @@
 //! The ledger from outside: transactions on compiled packages.
 
+mod calls;
 mod checkpoints;
-mod execution;
+mod coins;
 mod harness;
 mod hostile;
+mod objects;
 mod packages;
 mod persistence;
 mod refusals;

@@ -81,7 +81,9 @@ fn a_sponsor_must_sign() {
     transaction.gas_payment.owner = world.bob.address;
     transaction.gas_payment.objects = vec![world.coins(&world.bob.address)[0].clone()];
     let alice = world.alice.sign(&transaction);
-    let result = world.ledger.execute(&transaction, &[alice.clone()]);
+    let result = world
+        .ledger
+        .execute(&transaction, std::slice::from_ref(&alice));
     assert!(matches!(
         result,
         Err(LedgerError::Refused(Refusal::SignatureCount {

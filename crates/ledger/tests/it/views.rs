@@ -211,3 +211,9 @@ fn functions_and_modules_are_described() {
         .expect("exists");
     assert_eq!(package.modules.len(), 62);
 }
+
+#[test]
+fn a_ledger_is_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&World::new().ledger);
+}

@@ -18,13 +18,16 @@ pub(super) struct NormalModule {
     pub(super) friends: Vec<ModuleId>,
 }
 
+/// A variant's name, none for a struct, and its fields.
+type NormalVariant = (Option<Identifier>, Vec<(Identifier, Type)>);
+
 /// A struct, as an enum with one variant without name, or an enum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NormalDatatype {
     pub(super) abilities: AbilitySet,
     pub(super) parameters: Vec<DatatypeParameter>,
     pub(super) is_enum: bool,
-    pub(super) variants: Vec<(Option<Identifier>, Vec<(Identifier, Type)>)>,
+    pub(super) variants: Vec<NormalVariant>,
 }
 
 /// A function; types are named by original id.
@@ -99,7 +102,7 @@ fn datatype(
     module: &CompiledModule,
     handle: u16,
     is_enum: bool,
-    variants: Vec<(Option<Identifier>, Vec<(Identifier, Type)>)>,
+    variants: Vec<NormalVariant>,
 ) -> NormalDatatype {
     let row = &module.datatype_handles[usize::from(handle)];
     NormalDatatype {

@@ -137,12 +137,11 @@ impl U256 {
         let whole = usize::from(bits / 64);
         let part = u32::from(bits % 64);
         let mut limbs = [0; 4];
-        for index in whole..4 {
-            let mut limb = self.0[index - whole] << part;
+        for (index, limb) in limbs.iter_mut().enumerate().skip(whole) {
+            *limb = self.0[index - whole] << part;
             if part > 0 && index > whole {
-                limb |= self.0[index - whole - 1] >> (64 - part);
+                *limb |= self.0[index - whole - 1] >> (64 - part);
             }
-            limbs[index] = limb;
         }
         Self(limbs)
     }

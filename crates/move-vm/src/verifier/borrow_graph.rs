@@ -92,8 +92,17 @@ impl BorrowGraph {
             .sum()
     }
 
-    /// `child` points to exactly what is at `path` inside of `parent`.
+    /// `child`, a new node, points to exactly what is at `path` inside of `parent`. What others
+    /// borrowed there before is from now on borrowed from `child` as well, so that it cannot be
+    /// changed through `child` while they live.
     pub(super) fn borrow_at(&mut self, parent: RefId, child: RefId, path: &[Label]) {
+        for (other, edge) in self.take_below(parent, path) {
+            let rest = Edge {
+                strong: edge.strong,
+                path: edge.path[path.len()..].to_vec(),
+            };
+            self.connect(child, other, rest);
+        }
         self.connect(
             parent,
             child,
@@ -102,6 +111,31 @@ impl BorrowGraph {
                 path: path.to_vec(),
             },
         );
+    }
+
+    /// Takes away the edges from `parent` whose path begins with `path`.
+    fn take_below(&mut self, parent: RefId, path: &[Label]) -> Vec<(RefId, Edge)> {
+        let mut taken = Vec::new();
+        let mut strangers = Vec::new();
+        if let Some(node) = self.0.get_mut(&parent) {
+            node.children.retain(|child, edges| {
+                let (below, beside) = std::mem::take(edges)
+                    .into_iter()
+                    .partition(|edge| edge.path.starts_with(path));
+                *edges = beside;
+                taken.extend(BTreeSet::into_iter(below).map(|edge| (*child, edge)));
+                if edges.is_empty() {
+                    strangers.push(*child);
+                }
+                !edges.is_empty()
+            });
+        }
+        for child in strangers {
+            if let Some(child) = self.0.get_mut(&child) {
+                child.parents.remove(&parent);
+            }
+        }
+        taken
     }
 
     /// `child` points to something inside of `parent`.

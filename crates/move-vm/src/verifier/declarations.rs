@@ -233,14 +233,14 @@ fn check_finite(module: &CompiledModule) -> VmResult<()> {
     for definition in &module.struct_defs {
         let mut inside = Vec::new();
         for field in definition.fields.iter().flatten() {
-            collect_own(module, &field.ty, &mut inside);
+            collect_datatypes(&field.ty, &mut inside);
         }
         contents.push((definition.handle, inside));
     }
     for definition in &module.enum_defs {
         let mut inside = Vec::new();
         for field in definition.variants.iter().flat_map(|it| &it.fields) {
-            collect_own(module, &field.ty, &mut inside);
+            collect_datatypes(&field.ty, &mut inside);
         }
         contents.push((definition.handle, inside));
     }
@@ -256,16 +256,16 @@ fn check_finite(module: &CompiledModule) -> VmResult<()> {
     Ok(())
 }
 
-fn collect_own(module: &CompiledModule, token: &SignatureToken, found: &mut Vec<u16>) {
+fn collect_datatypes(token: &SignatureToken, found: &mut Vec<u16>) {
     match token {
         SignatureToken::Vector(inner)
         | SignatureToken::Reference(inner)
-        | SignatureToken::MutableReference(inner) => collect_own(module, inner, found),
+        | SignatureToken::MutableReference(inner) => collect_datatypes(inner, found),
         SignatureToken::Datatype(handle) => found.push(*handle),
         SignatureToken::DatatypeInstantiation(instance) => {
             found.push(instance.0);
             for arg in &instance.1 {
-                collect_own(module, arg, found);
+                collect_datatypes(arg, found);
             }
         }
         _ => {}

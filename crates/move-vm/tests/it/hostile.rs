@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use atoma_move_vm::layout::FieldLayout;
 use atoma_move_vm::{
-    Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Type, Value, Vm,
+    Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Status, Type,
+    TypeLayout, U256, Value, Variant, Vm,
 };
 use proptest::prelude::*;
 
@@ -67,24 +69,44 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// A value that may or may not be of the type.
-fn some_value(ty: &Type) -> Value {
-    match ty {
-        Type::Bool => Value::Bool(true),
-        Type::U8 => Value::U8(3),
-        Type::U16 => Value::U16(3),
-        Type::U32 => Value::U32(3),
-        Type::U128 => Value::U128(3),
-        Type::Address => Value::Address(Address::SUI),
-        Type::Vector(inner) if **inner == Type::U8 => Value::Bytes(vec![1, 2, 3]),
-        Type::Vector(inner) => Value::Vector(vec![some_value(inner); 2]),
-        Type::Datatype(_) => Value::structure([Value::uid(Address::SUI), Value::U64(1)]),
-        _ => Value::U64(3),
+/// Some value of this shape.
+fn some_value(layout: &TypeLayout) -> Value {
+    let all = |fields: &[FieldLayout]| fields.iter().map(|it| some_value(&it.layout)).collect();
+    match layout {
+        TypeLayout::Bool => Value::Bool(true),
+        TypeLayout::U8 => Value::U8(3),
+        TypeLayout::U16 => Value::U16(3),
+        TypeLayout::U32 => Value::U32(3),
+        TypeLayout::U64 => Value::U64(3),
+        TypeLayout::U128 => Value::U128(3),
+        TypeLayout::U256 => Value::U256(U256::from(3u64)),
+        TypeLayout::Address => Value::Address(Address::SUI),
+        TypeLayout::Signer => Value::Signer(Address::SUI),
+        TypeLayout::Vector(inner) if **inner == TypeLayout::U8 => Value::Bytes(vec![1, 2, 3]),
+        TypeLayout::Vector(inner) => Value::Vector(vec![some_value(inner); 2]),
+        TypeLayout::Struct(layout) => Value::Struct(all(&layout.fields)),
+        TypeLayout::Enum(layout) => Value::Variant(Box::new(Variant {
+            tag: 0,
+            fields: all(&layout.variants[0].fields),
+        })),
     }
 }
 
-/// Calls every function of a package, whatever comes of it.
-fn run_everything(package: Package) {
+fn some_argument(vm: &Vm, store: &Packages, ty: &Type, type_args: &[Type]) -> Option<Argument> {
+    let value = |ty: &Type| {
+        let ty = ty.substitute(type_args)?;
+        Some(some_value(&vm.load_type(store, &ty).ok()?.layout))
+    };
+    Some(match ty {
+        Type::Reference(inner) => Argument::Reference(value(inner)?),
+        Type::MutableReference(inner) => Argument::MutableReference(value(inner)?),
+        ty => Argument::Value(value(ty)?),
+    })
+}
+
+/// Calls every function of a package. Whatever comes of it, code that was verified never gets the
+/// machine into a state that it must not reach.
+fn run_everything(package: Package, verified: bool) {
     let mut store = Packages(packages().0);
     let id = package.storage_id;
     let names: Vec<_> = package.modules.keys().cloned().collect();
@@ -103,17 +125,21 @@ fn run_everything(package: Package) {
             let Ok(info) = vm.function(&store, &id, &module, function) else {
                 continue;
             };
+            let type_args = vec![Type::U64; info.type_parameters.len()];
             let args = info
                 .parameters
                 .iter()
-                .map(|ty| match ty {
-                    Type::Reference(inner) => Argument::Reference(some_value(inner)),
-                    Type::MutableReference(inner) => Argument::MutableReference(some_value(inner)),
-                    ty => Argument::Value(some_value(ty)),
-                })
-                .collect();
-            let type_args = vec![Type::U64; info.type_parameters.len()];
-            let _ = vm.execute(
+                .map(|ty| some_argument(&vm, &store, ty, &type_args))
+                .collect::<Option<_>>();
+            let Some(args) = args else {
+                continue;
+            };
+            let mut objects = if verified {
+                Objects::default()
+            } else {
+                Objects::lenient()
+            };
+            let result = vm.execute(
                 Call {
                     package: id,
                     module: &module,
@@ -123,10 +149,15 @@ fn run_everything(package: Package) {
                 },
                 Host {
                     resolver: &store,
-                    objects: &mut Objects::lenient(),
+                    objects: &mut objects,
                     gas: &mut LinearGas::new(LITTLE),
                 },
             );
+            if let Err(error) = result
+                && verified
+            {
+                assert_ne!(error.status, Status::Invariant, "{error}");
+            }
         }
     }
 }
@@ -150,7 +181,7 @@ fn mutated_package(module: &CompiledModule, bytes: Vec<u8>) -> Package {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
     fn mutated_modules_never_panic(
@@ -164,9 +195,9 @@ proptest! {
         }
         if let Ok(module) = CompiledModule::read(&bytes) {
             let package = mutated_package(&module, bytes);
-            let _ = Vm::default().check_package(&packages(), &package);
+            let verified = Vm::default().check_package(&packages(), &package).is_ok();
             if package.original_id == MACHINE {
-                run_everything(package);
+                run_everything(package, verified);
             }
         }
     }
@@ -186,8 +217,8 @@ proptest! {
         bytes[start..start + values.len()].copy_from_slice(&values);
         if let Ok(module) = CompiledModule::read(&bytes) {
             let package = mutated_package(&module, bytes);
-            let _ = Vm::default().check_package(&packages(), &package);
-            run_everything(package);
+            let verified = Vm::default().check_package(&packages(), &package).is_ok();
+            run_everything(package, verified);
         }
     }
 

@@ -112,6 +112,32 @@ fn no_prefill_without_a_voucher_for_it() {
 }
 
 #[test]
+fn input_does_not_take_what_running_streams_were_granted() {
+    let mut payee = payee(15);
+    payee.on_voucher(voucher(100)).unwrap();
+    let ids: Vec<_> = (0..5)
+        .map(|_| payee.open_stream(spec(0, 100)).unwrap())
+        .collect();
+    for id in &ids {
+        payee.on_tokens(*id, made(0, 0)).unwrap();
+    }
+    // Five steps of 10 may still be made on a credit of 15, so input may cost 65 and not 100.
+    assert_eq!(
+        payee.open_stream(spec(66, 0)).unwrap_err(),
+        PayeeError::NotCovered {
+            needed: Amount(101),
+            cover: Amount(100)
+        }
+    );
+    let input = payee.open_stream(spec(65, 0)).unwrap();
+    payee.on_tokens(input, made(65, 0)).unwrap();
+    for id in &ids {
+        payee.on_tokens(*id, made(0, 10)).unwrap();
+    }
+    assert_eq!((payee.exposure(), payee.credit()), (Amount(15), Amount(15)));
+}
+
+#[test]
 fn a_voucher_above_the_deposit_covers_the_deposit() {
     let mut payee = Payee::new(terms(), EPOCH, config(100)).unwrap();
     payee.on_voucher(voucher(1_000)).unwrap();

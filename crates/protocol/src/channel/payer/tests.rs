@@ -206,6 +206,19 @@ fn a_late_receipt_counts_only_for_what_arrived() {
 }
 
 #[test]
+fn a_receipt_for_a_request_that_was_never_made_is_not_accepted() {
+    let (mut payer, mut node) = (payer(1_000), node());
+    let grant = payer
+        .open_stream(&voucher_key(), request(1, 0, 500))
+        .unwrap();
+    // The node invents a request and receipts it.
+    let part = serve(&mut node, &grant, request(9, 0, 500), 30, 1);
+    assert!(!payer.on_missing(&part).unwrap().accepted);
+    assert_eq!(payer.held(), Amount::ZERO);
+    assert_eq!(payer.unaccounted(), Amount(30));
+}
+
+#[test]
 fn receipts_may_come_in_any_order_across_streams() {
     let (mut payer, mut node) = (payer(1_000), node());
     let requests = [request(1, 0, 500), request(2, 0, 500), request(3, 0, 500)];

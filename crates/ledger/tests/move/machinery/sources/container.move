@@ -70,3 +70,24 @@ public fun receive(container: &mut Container, counter: Receiving<Counter>): Coun
 public fun freeze_it(container: Container) {
     transfer::freeze_object(container);
 }
+
+/// An object as large as one likes.
+public struct Blob has key, store {
+    id: UID,
+    bytes: vector<u8>,
+}
+
+public fun blob(size: u64, ctx: &mut TxContext): Blob {
+    let words = vector::tabulate!(size / 32 - 1, |_| 7u256);
+    let mut bytes = std::bcs::to_bytes(&words);
+    while (bytes.length() < size) bytes.push_back(7);
+    Blob { id: object::new(ctx), bytes }
+}
+
+public fun add_many(container: &mut Container, from: u64, count: u64) {
+    count.do!(|index| field::add(&mut container.id, from + index, index));
+}
+
+public fun create_many(count: u64, recipient: address, ctx: &mut TxContext) {
+    count.do!(|_| transfer::public_transfer(new(ctx), recipient));
+}

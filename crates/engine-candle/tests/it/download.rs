@@ -121,24 +121,28 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
     if from >= content.len() {
         return refused(416);
     }
+    partial(&server, content, from)
+}
+
+/// The content from a byte on, or as much of it as comes before the server breaks off.
+fn partial(server: &Server, content: &Bytes, from: usize) -> Response {
     let rest = content.slice(from..);
     let mut response = Response::builder();
     if from > 0 {
         let range = format!("bytes {from}-{}/{}", content.len() - 1, content.len());
         response = response.status(206).header("content-range", range);
     }
-    match server.breaks_at.lock().unwrap().take() {
+    let body = match server.breaks_at.lock().unwrap().take() {
         Some(bytes) => {
             let pieces = [
                 Ok(rest.slice(..bytes)),
                 Err(std::io::Error::other("broken off")),
             ];
-            response
-                .body(Body::from_stream(futures::stream::iter(pieces)))
-                .unwrap()
+            Body::from_stream(futures::stream::iter(pieces))
         }
-        None => response.body(Body::from(rest)).unwrap(),
-    }
+        None => Body::from(rest),
+    };
+    response.body(body).unwrap()
 }
 
 async fn get(endpoint: &str, cache: &Path, id: &str) -> Result<std::path::PathBuf, HubError> {

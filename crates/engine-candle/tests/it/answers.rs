@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atoma_engine::{Completion, DeltaStream, Engine, EngineError, Event, GenerateRequest};
 use atoma_engine_candle::testing::{CONTEXT_LENGTH, TinyModel, tiny_model};
-use atoma_engine_candle::{CandleEngine, EngineOptions};
+use atoma_engine_candle::{CandleEngine, EngineOptions, LoadedModel};
 use atoma_env::Env;
 use atoma_openai::chat::Stop;
 use atoma_openai::{ChatRequest, FinishReason, Message, Role};
@@ -329,4 +329,32 @@ async fn dropping_the_engine_ends_what_is_under_way() {
         .await
         .expect("an end in time");
     assert!(matches!(ended, Ok(_) | Err(EngineError::Failed { .. })));
+}
+
+#[test]
+fn reading_at_once_and_token_by_token_predicts_the_same() {
+    let tiny = Tiny::new();
+    for path in [&tiny.model.folder, &tiny.model.gguf] {
+        let model = LoadedModel::load(path, CONTEXT_LENGTH).unwrap();
+        // Longer than one step by which the cache grows.
+        let tokens: Vec<u32> = (0..300).map(|number| number * 7 % 250 + 3).collect();
+        let mut cache = model.decoder.cache();
+        let at_once = model.decoder.predict(&tokens, &mut cache).unwrap();
+        let mut cache = model.decoder.cache();
+        let mut one_by_one = Vec::new();
+        for token in &tokens {
+            one_by_one = model
+                .decoder
+                .predict(std::slice::from_ref(token), &mut cache)
+                .unwrap();
+        }
+        assert_eq!(cache.length(), tokens.len());
+        let furthest = at_once
+            .iter()
+            .zip(&one_by_one)
+            .map(|(one, other)| (one - other).abs())
+            .fold(0.0, f32::max);
+        assert!(furthest < 1e-3, "{furthest}");
+        assert!(model.decoder.predict(&[u32::MAX], &mut cache).is_err());
+    }
 }
