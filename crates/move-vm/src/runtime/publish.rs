@@ -68,9 +68,14 @@ fn check_acyclic(package: &Package, modules: &[Arc<CompiledModule>]) -> VmResult
     Ok(())
 }
 
-/// Every handle stands for something that is as the handle says.
+/// Every handle stands for something that is as the handle says, and every type is small enough
+/// for values of it to be handled recursively.
 fn check_links(linker: &Linker<'_>, context: &LinkContext, module: &LinkedModule) -> VmResult<()> {
     let compiled = &module.loaded.compiled;
+    // Resolving a type checks its size and how deep its values nest.
+    for index in (0u16..).take(compiled.signatures.len()) {
+        linker.signature(context, module, index)?;
+    }
     for index in 0u16.. {
         let Some(handle) = compiled.datatype_handles.get(usize::from(index)) else {
             break;

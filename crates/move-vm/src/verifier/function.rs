@@ -6,7 +6,7 @@ use super::abilities::abilities;
 use super::blocks::blocks;
 use super::borrow_graph::Label;
 use super::state::{Availability, Operand, State};
-use super::tokens::is_reference;
+use super::tokens::{is_reference, nodes};
 use super::{broken, placed};
 use crate::ability::AbilitySet;
 use crate::address::Address;
@@ -45,6 +45,7 @@ pub(super) fn check(module: &CompiledModule, index: u16, budget: &mut Budget) ->
         state: State::new(parameters, parameters.len() + locals.len()),
         stack: Vec::new(),
         makes_ids: super::sui::makes_ids(&module.id().address),
+        looked_at: 0,
     };
     let mut entries: Vec<Option<State>> = vec![None; blocks.len()];
     entries[0] = Some(checker.state.clone());
@@ -62,7 +63,7 @@ pub(super) fn check(module: &CompiledModule, index: u16, budget: &mut Budget) ->
             checker
                 .step(&unit.code[pc])
                 .map_err(|error| placed(error, module, index, pc))?;
-            budget.spend(1)?;
+            budget.spend_units(1 + std::mem::take(&mut checker.looked_at))?;
         }
         budget.spend_units(checker.state.graph.take_work())?;
         if !checker.stack.is_empty() {
@@ -89,7 +90,8 @@ pub(super) fn check(module: &CompiledModule, index: u16, budget: &mut Budget) ->
     Ok(())
 }
 
-/// How much work a module may make, counted in instructions, locals and borrows looked at.
+/// How much work a module may make, counted in instructions, locals, borrows and nodes
+/// of types looked at.
 #[derive(Debug)]
 pub(super) struct Budget(u64);
 
@@ -124,6 +126,8 @@ pub(super) struct Checker<'a> {
     stack: Vec<Operand>,
     /// Whether the module is trusted with object ids.
     pub(super) makes_ids: bool,
+    /// Nodes of types that were looked at since the last instruction.
+    looked_at: u64,
 }
 
 impl Checker<'_> {
@@ -135,6 +139,7 @@ impl Checker<'_> {
         if self.stack.len() >= MAX_STACK || self.state.graph.edges() > MAX_BORROWS {
             return Err(broken("too many values or borrows"));
         }
+        self.looked_at += nodes(&operand.ty);
         self.stack.push(operand);
         Ok(())
     }
@@ -175,6 +180,7 @@ impl Checker<'_> {
     /// Pops an operand that must have this type.
     pub(super) fn pop_type(&mut self, ty: &SignatureToken) -> VmResult<Operand> {
         let operand = self.pop()?;
+        self.looked_at += nodes(ty);
         if operand.ty == *ty {
             Ok(operand)
         } else {

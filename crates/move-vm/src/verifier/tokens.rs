@@ -31,6 +31,19 @@ pub(super) fn instantiate(token: &SignatureToken, args: &[SignatureToken]) -> Si
     }
 }
 
+/// Number of nodes of a type.
+pub(super) fn nodes(token: &SignatureToken) -> u64 {
+    match token {
+        SignatureToken::Vector(inner)
+        | SignatureToken::Reference(inner)
+        | SignatureToken::MutableReference(inner) => 1 + nodes(inner),
+        SignatureToken::DatatypeInstantiation(instance) => {
+            1 + instance.1.iter().map(nodes).sum::<u64>()
+        }
+        _ => 1,
+    }
+}
+
 /// The type of a datatype with these arguments.
 pub(super) fn datatype(handle: u16, args: &[SignatureToken]) -> SignatureToken {
     if args.is_empty() {

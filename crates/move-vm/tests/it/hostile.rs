@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use atoma_move_vm::binary::Instruction;
+use atoma_move_vm::binary::{
+    DatatypeHandle, FieldDef, Instruction, ModuleHandle, SignatureToken, StructDef,
+};
 use atoma_move_vm::layout::FieldLayout;
 use atoma_move_vm::{
-    Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Status, Type,
-    TypeLayout, U256, Value, Variant, Vm,
+    AbilitySet, Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Status,
+    Type, TypeLayout, U256, Value, Variant, Vm,
 };
 use proptest::prelude::*;
 
@@ -417,4 +419,51 @@ fn types_without_end_are_refused_and_stopped() {
         )
         .unwrap_err();
     assert_eq!(error.status, Status::TypeLimit);
+}
+
+/// Structs around each other, each in the one before it.
+fn nested_structs(levels: u16) -> CompiledModule {
+    let mut module = CompiledModule {
+        version: 7,
+        addresses: vec![MACHINE],
+        identifiers: vec![name("nested"), name("inner")],
+        module_handles: vec![ModuleHandle {
+            address: 0,
+            name: 0,
+        }],
+        ..CompiledModule::default()
+    };
+    for level in 0..levels {
+        let index = u16::try_from(module.identifiers.len()).unwrap();
+        module.identifiers.push(name(&format!("S{level}")));
+        module.datatype_handles.push(DatatypeHandle {
+            module: 0,
+            name: index,
+            abilities: AbilitySet::DROP,
+            type_parameters: vec![],
+        });
+        let ty = match level.checked_sub(1) {
+            None => SignatureToken::U8,
+            Some(inner) => SignatureToken::Datatype(inner),
+        };
+        module.struct_defs.push(StructDef {
+            handle: level,
+            fields: Some(vec![FieldDef { name: 1, ty }]),
+        });
+    }
+    module
+}
+
+#[test]
+fn deep_values_are_refused_before_they_can_be_made() {
+    let publish = |levels: u16| {
+        let module = nested_structs(levels);
+        let package = mutated_package(&module, write(&module));
+        Vm::default()
+            .check_package(&packages(), &package)
+            .map_err(|error| error.status)
+            .map(drop)
+    };
+    assert_eq!(publish(100), Ok(()));
+    assert_eq!(publish(150), Err(Status::ValueDepth));
 }
