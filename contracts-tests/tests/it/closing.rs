@@ -114,7 +114,7 @@ async fn a_halt_shortens_no_other_wait() {
 
     m.pass(10_000 + GAP_MS).await;
     m.ok(&m.operator, &mature).await;
-    assert_eq!(m.vault().await.free, Amount(745));
+    assert_eq!(m.vault().await.free, Amount(744));
     m.ok(&m.payer, &reap).await;
     m.ok(&m.operator, &withdraw).await;
 }
