@@ -18,7 +18,7 @@ use atoma_localnet::{InProcess, LocalChain, LocalnetConfig};
 use atoma_protocol::{
     hash::{EvidenceHash, ManifestHash, MerkleRoot},
     ids::{Address, ChannelId, KeyEpoch, ModelId, NodeId, ObjectId},
-    keys::SigningKey,
+    keys::{Signature, SigningKey},
     money::{Amount, Bps, Price, Prices},
     statement::{EvidenceKind, Grade, Signed, Statement, Verdict, Verified, Voucher},
     time::TimestampMs,
@@ -273,8 +273,13 @@ impl Market {
             .await;
     }
 
-    /// What gives a posted key epoch a grade, signed by `attestor`.
-    pub(crate) async fn grading(&self, epoch: u64, grade: Grade, attestor: &SigningKey) -> Action {
+    /// What `attestor` says of a posted key epoch.
+    pub(crate) async fn verdict(
+        &self,
+        epoch: u64,
+        grade: Grade,
+        attestor: &SigningKey,
+    ) -> (Verdict, Vec<(u8, Signature)>) {
         let node = self.client.node(self.node.id).await.unwrap();
         let posted = node.latest_epoch(KeyEpoch(epoch)).unwrap();
         let rpc = self.client.rpc();
@@ -291,7 +296,13 @@ impl Market {
             attestor_set_version: self.client.attestors().await.unwrap().set_version,
         };
         let signed = Verified::sign(verdict, self.at().network, attestor).into_signed();
-        tx::grade(self.at(), &signed.statement, &[(0, signed.signature)])
+        (signed.statement, vec![(0, signed.signature)])
+    }
+
+    /// What gives a posted key epoch a grade, signed by `attestor`.
+    pub(crate) async fn grading(&self, epoch: u64, grade: Grade, attestor: &SigningKey) -> Action {
+        let (verdict, signatures) = self.verdict(epoch, grade, attestor).await;
+        tx::grade(self.at(), &verdict, &signatures)
     }
 
     /// Posts the node's next key epoch and grades it as simulated, measurement allowed.
