@@ -53,6 +53,18 @@ pub(crate) struct AuditArgs {
     json: bool,
 }
 
+impl AuditArgs {
+    /// Of the market on a state folder.
+    #[cfg(test)]
+    pub(crate) const fn of(place: Place, committee: Option<String>) -> Self {
+        Self {
+            place,
+            committee,
+            json: true,
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug)]
 struct Found {
@@ -68,7 +80,11 @@ struct Found {
 /// For people: what kept it from reading everything.
 pub(crate) async fn run(args: AuditArgs, env: &Env) -> anyhow::Result<bool> {
     let chain = args.place.chain()?;
-    let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(&chain.rpc, GrpcConfig::default(), env.clone())?);
+    let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(
+        &chain.rpc,
+        GrpcConfig::default(),
+        env.clone(),
+    )?);
     let client = Client::connect(rpc, chain.deployment, env.clone())
         .await
         .with_context(|| format!("the chain at {}", chain.rpc))?;
@@ -104,7 +120,12 @@ async fn audit(client: &Client, pinned: Option<&str>) -> anyhow::Result<Found> {
         if events == before {
             let totals = objects.compare(&mut replay);
             let followed = light.followed();
-            return Ok(Found { followed, events, replay, totals });
+            return Ok(Found {
+                followed,
+                events,
+                replay,
+                totals,
+            });
         }
     }
     bail!("the market moves faster than it can be read: try again, or audit a quieter fullnode")
@@ -229,15 +250,27 @@ fn report(client: &Client, found: &Found) -> Value {
 
 fn table(found: &Found) -> String {
     let (replay, faults) = (&found.replay, found.replay.faults());
-    let Followed { checkpoints, epoch, first_committee, .. } = &found.followed;
+    let Followed {
+        checkpoints,
+        epoch,
+        first_committee,
+        ..
+    } = &found.followed;
     let mut lines = vec![
-        format!("checkpoints  {checkpoints} read: signatures, order and contents checked; epoch {epoch}"),
+        format!(
+            "checkpoints  {checkpoints} read: signatures, order and contents checked; epoch {epoch}"
+        ),
         format!("committee    {first_committee} (pin it with --committee)"),
         format!("events       {} of the market", found.events),
         String::new(),
     ];
     for (coin, totals) in &found.totals {
-        let Totals { deposited, paid, refunded, held } = totals;
+        let Totals {
+            deposited,
+            paid,
+            refunded,
+            held,
+        } = totals;
         let symbol = coin.symbol();
         lines.push(format!(
             "{symbol:<12} deposited {deposited} = paid {paid} + refunded {refunded} + held {held}"
@@ -246,10 +279,22 @@ fn table(found: &Found) -> String {
     lines.push(String::new());
     lines.push(format!(
         "{:<14}{:>8}{:>14}{:>12}{:>12}{:>12}{:>12}{:>12}{:>14}",
-        "channel", "state", "deposit", "paid", "operator", "stakers", "protocol", "routing", "refund"
+        "channel",
+        "state",
+        "deposit",
+        "paid",
+        "operator",
+        "stakers",
+        "protocol",
+        "routing",
+        "refund"
     ));
     for (id, book) in replay.channels() {
-        let state = if book.reaped { "deleted".to_owned() } else { format!("{:?}", book.state) };
+        let state = if book.reaped {
+            "deleted".to_owned()
+        } else {
+            format!("{:?}", book.state)
+        };
         let shares = &book.shares;
         lines.push(format!(
             "{:<14}{state:>8}{:>14}{:>12}{:>12}{:>12}{:>12}{:>12}{:>14}",
@@ -279,7 +324,10 @@ fn table(found: &Found) -> String {
             book.funds().0,
         ));
     }
-    lines.push(format!("\n{:<14}{:>10}  key epochs: what was proved", "node", "status"));
+    lines.push(format!(
+        "\n{:<14}{:>10}  key epochs: what was proved",
+        "node", "status"
+    ));
     for (id, book) in replay.nodes() {
         let epochs: Vec<_> = book
             .epochs

@@ -42,7 +42,12 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "URL", requires = "api_key")]
     gateway: Option<String>,
     /// API key for it.
-    #[arg(long, value_name = "KEY", env = "ATOMA_API_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "ATOMA_API_KEY",
+        hide_env_values = true
+    )]
     api_key: Option<String>,
     /// What to ask.
     #[arg(long, default_value = "In one sentence: why is the sky blue?")]
@@ -94,7 +99,11 @@ pub(crate) async fn run(args: DemoArgs, env: &Env) -> anyhow::Result<bool> {
             Gateway::new(&ready.gateway_url, ready.api_key)?
         }
     };
-    let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(&chain.rpc, GrpcConfig::default(), env.clone())?);
+    let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(
+        &chain.rpc,
+        GrpcConfig::default(),
+        env.clone(),
+    )?);
     let client = Client::connect(rpc, chain.deployment, env.clone())
         .await
         .with_context(|| format!("the chain at {}", chain.rpc))?;
@@ -113,7 +122,10 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
         Some(model) => model.clone(),
         None => {
             let models = gateway.models().await?;
-            models.into_iter().next().context("the gateway serves no model: is a node attached?")?
+            models
+                .into_iter()
+                .next()
+                .context("the gateway serves no model: is a node attached?")?
         }
     };
     let from = client.rpc().service_info().await?.latest_checkpoint;
@@ -128,7 +140,10 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
     say("\n", json)?;
 
     let receipts = gateway.receipts(answered.request, None).await?;
-    let last = receipts.parts.last().context("the gateway shows no receipt")?;
+    let last = receipts
+        .parts
+        .last()
+        .context("the gateway shows no receipt")?;
     for part in &receipts.parts {
         let head = &part.receipt.statement;
         let text = format!(
@@ -140,7 +155,11 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
             part.body.output_tokens.get(),
             head.fee,
         );
-        if json { output::tell(&text) } else { output::line(&text)? }
+        if json {
+            output::tell(&text)
+        } else {
+            output::line(&text)?
+        }
     }
     output::tell("demo: waiting until it is settled on-chain");
     let awaited = Awaited {
@@ -156,8 +175,11 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
         .event
         .clone();
 
-    let receipts = gateway.receipts(answered.request, Some(settled.receipts)).await?;
-    let channel = client.channel(receipts.channel).await?;
+    // The channel first: a voucher read after it covers all that it paid.
+    let channel = client.channel(awaited.channel).await?;
+    let receipts = gateway
+        .receipts(answered.request, Some(settled.receipts))
+        .await?;
     let network = client.deployment().network;
     let mut checks = Checks::default();
     checks.add(
@@ -166,8 +188,20 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
     );
     proof::voucher(&mut checks, network, &channel, &receipts);
     let attestation = attested(client, &channel, &receipts, &mut checks).await?;
-    proof::receipts(&mut checks, network, &channel, &attestation.epoch, &receipts);
-    proof::inclusion(&mut checks, network, &receipts, settled.root, settled.receipts);
+    proof::receipts(
+        &mut checks,
+        network,
+        &channel,
+        &attestation.epoch,
+        &receipts,
+    );
+    proof::inclusion(
+        &mut checks,
+        network,
+        &receipts,
+        settled.root,
+        settled.receipts,
+    );
     let lane = client.lane(&channel, receipts.key_epoch).await?;
     checks.add(
         lane.is_some_and(|lane| {
@@ -180,17 +214,39 @@ async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Re
         let event = &settlement.event;
         checks.add(
             settlement.verified,
-            format!("checkpoint {} is signed by a quorum of its committee", settlement.checkpoint),
+            format!(
+                "checkpoint {} is signed by a quorum of its committee",
+                settlement.checkpoint
+            ),
         );
         let parts = [event.operator, event.stakers, event.protocol, event.routing];
-        let sum = parts.iter().fold(atoma_protocol::money::Amount::ZERO, |sum, part| sum.saturating_add(*part));
-        checks.add(sum == event.payment, format!("its parts sum to the payment of {}", event.payment));
+        let sum = parts
+            .iter()
+            .fold(atoma_protocol::money::Amount::ZERO, |sum, part| {
+                sum.saturating_add(*part)
+            });
+        checks.add(
+            sum == event.payment,
+            format!("its parts sum to the payment of {}", event.payment),
+        );
     }
     checks.add(
         channel.paid >= channel.due().min(channel.funded),
-        format!("the channel has paid all that is due: {} of {}", channel.paid, channel.due()),
+        format!(
+            "the channel has paid all that is due: {} of {}",
+            channel.paid,
+            channel.due()
+        ),
     );
-    Ok(Story { model, answered, receipts, channel, settlements, attestation, checks })
+    Ok(Story {
+        model,
+        answered,
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+    })
 }
 
 /// Reads the key epoch, its evidence and its anchor, and checks what can be checked of them here.
@@ -204,31 +260,58 @@ async fn attested(
     let epoch = client
         .key_epoch(&node, receipts.key_epoch)
         .await?
-        .with_context(|| format!("node {} never posted key epoch {}", node.id, receipts.key_epoch))?;
+        .with_context(|| {
+            format!(
+                "node {} never posted key epoch {}",
+                node.id, receipts.key_epoch
+            )
+        })?;
     checks.add(
         epoch.covers(channel.need),
-        format!("attestors graded the key: {}, the channel asks for {}", epoch.grade, channel.need),
+        format!(
+            "attestors graded the key: {}, the channel asks for {}",
+            epoch.grade, channel.need
+        ),
     );
     proof::report_data(checks, client.deployment().network, node.id, &epoch);
     let anchor = client.rpc().checkpoint(epoch.anchor_seq).await?;
     checks.add(
         anchor.digest() == epoch.anchor_digest && settlement::is_signed(client, &anchor).await?,
-        format!("the key is anchored to checkpoint {}, which its committee signed", epoch.anchor_seq),
+        format!(
+            "the key is anchored to checkpoint {}, which its committee signed",
+            epoch.anchor_seq
+        ),
     );
     let evidence = match evidence(&epoch.evidence_uri).await {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            output::tell(&format!("demo: evidence from {:?}: {error:#}", epoch.evidence_uri));
+            output::tell(&format!(
+                "demo: evidence from {:?}: {error:#}",
+                epoch.evidence_uri
+            ));
             None
         }
     };
-    let hash = evidence.as_deref().map(|bytes| EvidenceHash::new(blake2b256(&[bytes])));
-    checks.add(hash == Some(epoch.evidence_hash), "the evidence at the posted address has the posted hash");
-    Ok(Attestation { node: node.id, epoch, evidence_bytes: evidence.map(|bytes| bytes.len()) })
+    let hash = evidence
+        .as_deref()
+        .map(|bytes| EvidenceHash::new(blake2b256(&[bytes])));
+    checks.add(
+        hash == Some(epoch.evidence_hash),
+        "the evidence at the posted address has the posted hash",
+    );
+    Ok(Attestation {
+        node: node.id,
+        epoch,
+        evidence_bytes: evidence.map(|bytes| bytes.len()),
+    })
 }
 
 async fn evidence(uri: &str) -> anyhow::Result<Vec<u8>> {
-    let response = gateway::http(uri)?.get(uri).send().await?.error_for_status()?;
+    let response = gateway::http(uri)?
+        .get(uri)
+        .send()
+        .await?
+        .error_for_status()?;
     gateway::bounded(response, MAX_EVIDENCE_BYTES).await
 }
 
@@ -248,14 +331,25 @@ fn say(text: &str, json: bool) -> anyhow::Result<()> {
 /// What kind of evidence it is; simulated evidence never passes for more.
 fn kind(epoch: &KeyEpochState) -> String {
     if epoch.grade.covers(Grade::SIMULATED) {
-        format!("{:?} (SIMULATED: proves nothing about hardware)", epoch.kind)
+        format!(
+            "{:?} (SIMULATED: proves nothing about hardware)",
+            epoch.kind
+        )
     } else {
         format!("{:?}", epoch.kind)
     }
 }
 
 fn report(story: &Story) -> Value {
-    let Story { model, answered, receipts, channel, settlements, attestation, checks } = story;
+    let Story {
+        model,
+        answered,
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+    } = story;
     let epoch = &attestation.epoch;
     json!({
         "ok": checks.hold(),
@@ -284,40 +378,98 @@ fn report(story: &Story) -> Value {
 }
 
 fn screen(story: &Story) -> String {
-    let Story { receipts, channel, settlements, attestation, checks, .. } = story;
+    let Story {
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+        ..
+    } = story;
     let coin = channel.coin.symbol();
-    let voucher = receipts.voucher.as_ref().map_or(0, |voucher| voucher.statement.cumulative.0);
+    let voucher = receipts
+        .voucher
+        .as_ref()
+        .map_or(0, |voucher| voucher.statement.cumulative.0);
     let mut lines = vec![
         String::new(),
         format!("channel      {}", channel.id),
-        format!("             deposit {}, authorized {}, paid {} {coin}", channel.funded, channel.authorized, channel.paid),
-        format!("voucher      {voucher} {coin} in all, by key {}", channel.voucher_key),
-        format!("this answer  {} {coin} by {} receipt(s)", proof::fees(receipts), receipts.parts.len()),
+        format!(
+            "             deposit {}, authorized {}, paid {} {coin}",
+            channel.funded, channel.authorized, channel.paid
+        ),
+        format!(
+            "voucher      {voucher} {coin} in all, by key {}",
+            channel.voucher_key
+        ),
+        format!(
+            "this answer  {} {coin} by {} receipt(s)",
+            proof::fees(receipts),
+            receipts.parts.len()
+        ),
     ];
     for settlement in settlements {
         let event = &settlement.event;
         lines.extend([
             format!("settlement   transaction {}", settlement.transaction),
-            format!("             in checkpoint {}: paid {} {coin}", settlement.checkpoint, event.payment),
-            format!("             node operator {}, stakers {}, protocol {}, routing {}", event.operator, event.stakers, event.protocol, event.routing),
-            format!("             root {} over {} receipts", event.root, event.receipts),
+            format!(
+                "             in checkpoint {}: paid {} {coin}",
+                settlement.checkpoint, event.payment
+            ),
+            format!(
+                "             node operator {}, stakers {}, protocol {}, routing {}",
+                event.operator, event.stakers, event.protocol, event.routing
+            ),
+            format!(
+                "             root {} over {} receipts",
+                event.root, event.receipts
+            ),
         ]);
     }
     for proof in receipts.proofs.iter().flatten() {
-        lines.push(format!("inclusion    receipt {} of {}, {} siblings", proof.index, proof.count, proof.siblings.len()));
+        lines.push(format!(
+            "inclusion    receipt {} of {}, {} siblings",
+            proof.index,
+            proof.count,
+            proof.siblings.len()
+        ));
     }
     let epoch = &attestation.epoch;
     lines.extend([
-        format!("attestation  node {}, key epoch {}", attestation.node, epoch.epoch),
-        format!("             evidence {}, proved {}", kind(epoch), epoch.grade),
-        format!("             measurement {}", hex::encode(&epoch.measurement)),
+        format!(
+            "attestation  node {}, key epoch {}",
+            attestation.node, epoch.epoch
+        ),
+        format!(
+            "             evidence {}, proved {}",
+            kind(epoch),
+            epoch.grade
+        ),
+        format!(
+            "             measurement {}",
+            hex::encode(&epoch.measurement)
+        ),
         format!("             evidence hash {}", epoch.evidence_hash),
         format!("             signing key {}", epoch.signing_key),
         String::new(),
     ]);
     for check in checks.iter() {
-        lines.push(format!("{} {}", if check.ok { "ok   " } else { "WRONG" }, check.what));
+        lines.push(format!(
+            "{} {}",
+            if check.ok { "ok   " } else { "WRONG" },
+            check.what
+        ));
     }
-    lines.push(if checks.hold() { "everything holds" } else { "not everything holds" }.to_owned());
+    lines.push(
+        if checks.hold() {
+            "everything holds"
+        } else {
+            "not everything holds"
+        }
+        .to_owned(),
+    );
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,23 @@ impl ChannelBook {
         (Amount(u64::try_from(protocol).unwrap_or(u64::MAX)), routing)
     }
 
+    /// How a payment that raises all that was paid to `total` is to be split.
+    pub(crate) fn split(&self, total: Amount, commission: Bps) -> Shares {
+        let (protocol, routing) = self.fixed_shares(total);
+        let (protocol_before, routing_before) = self.fixed_shares(self.paid);
+        let protocol = protocol.saturating_sub(protocol_before);
+        let routing = routing.saturating_sub(routing_before);
+        let payment = total.saturating_sub(self.paid);
+        let net = payment.saturating_sub(protocol).saturating_sub(routing);
+        let operator = commission.of(net);
+        Shares {
+            protocol,
+            routing,
+            stakers: net.saturating_sub(operator),
+            operator,
+        }
+    }
+
     /// Whether a statement of `epoch` is news, as the contract decides.
     pub(crate) fn takes(&self, epoch: KeyEpoch, earned: Amount, receipts: u64) -> bool {
         match self.lanes.get(&epoch) {
@@ -189,6 +206,18 @@ impl VaultBook {
             .saturating_sub(self.distributed)
             .saturating_sub(self.withdrawn)
             .saturating_sub(self.given_back)
+    }
+
+    /// Takes a payment in; routing stays in the channel.
+    pub(crate) const fn take_in(&mut self, shares: &Shares) {
+        let shares = Shares {
+            routing: Amount::ZERO,
+            ..*shares
+        };
+        self.came_in = self.came_in.plus(&shares);
+        self.protocol_due = self.protocol_due.saturating_add(shares.protocol);
+        self.stakers_due = self.stakers_due.saturating_add(shares.stakers);
+        self.arriving = self.arriving.saturating_add(shares.operator);
     }
 
     /// Takes back from the operator's part, the youngest first; gives what there was.

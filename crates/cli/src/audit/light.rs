@@ -86,7 +86,9 @@ impl LightClient {
             wrong.push("the first checkpoint is that of another chain".to_owned());
         }
         if checkpoint.previous() != self.last {
-            wrong.push(format!("checkpoint {seq} does not follow the one before it"));
+            wrong.push(format!(
+                "checkpoint {seq} does not follow the one before it"
+            ));
         }
         match self.committee.verify(checkpoint) {
             // The deployment names the first checkpoint by its digest, which nobody needs to sign.

@@ -15,7 +15,12 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
     /// State folder of a market that `atoma up` runs on this machine.
-    #[arg(long, value_name = "DIR", default_value = ".atoma", env = "ATOMA_STATE")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = ".atoma",
+        env = "ATOMA_STATE"
+    )]
     state: PathBuf,
     /// A fullnode's gRPC API, instead of the one of the market on DIR.
     #[arg(long, value_name = "URL")]
@@ -33,6 +38,16 @@ pub(crate) struct Chain {
 }
 
 impl Place {
+    /// The market on a state folder.
+    #[cfg(test)]
+    pub(crate) const fn on(state: PathBuf) -> Self {
+        Self {
+            state,
+            rpc: None,
+            deployment: None,
+        }
+    }
+
     /// The chain, and where the market lives on it.
     ///
     /// # Errors
@@ -44,8 +59,8 @@ impl Place {
         };
         let deployment = match &self.deployment {
             Some(path) => {
-                let value: serde_json::Value = read(path)?
-                    .ok_or_else(|| anyhow!("there is no file {}", path.display()))?;
+                let value: serde_json::Value =
+                    read(path)?.ok_or_else(|| anyhow!("there is no file {}", path.display()))?;
                 let inner = value.get("deployment").unwrap_or(&value).clone();
                 serde_json::from_value(inner)
                     .with_context(|| format!("{} names no deployment", path.display()))?
@@ -91,11 +106,7 @@ mod tests {
     #[test]
     fn a_folder_without_a_market_is_named_with_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place {
-            state: folder.path().to_owned(),
-            rpc: None,
-            deployment: None,
-        };
+        let place = Place::on(folder.path().to_owned());
         let error = place.chain().unwrap_err().to_string();
         assert!(error.starts_with("no market runs on"), "{error}");
         assert!(error.contains("atoma up"), "{error}");

@@ -10,7 +10,7 @@ use atoma_chain::{
     AtomaEvent, CoinType, Position,
     event::{
         AttestationPosted, ChannelClosed, ChannelOpened, ChannelReaped, ChannelSettled,
-        OverchargeCompensated, VaultMatured,
+        KeyEpochGraded, OverchargeCompensated, VaultCreated, VaultMatured,
     },
     state::{ChannelState, ChannelStatus, NodeState, NodeStatus, VaultState},
 };
@@ -159,8 +159,15 @@ impl Replay {
         self.anchors.push_back((seq, digest));
     }
 
-    /// The next event.
+    /// The next event. Those that are not of nodes, channels or vaults move nothing between payers,
+    /// nodes, routers and the treasury.
     pub(crate) fn apply(&mut self, at: Position, event: &AtomaEvent) {
+        self.apply_to_node(at, event);
+        self.apply_to_channel(at, event);
+        self.apply_to_vault(at, event);
+    }
+
+    fn apply_to_node(&mut self, at: Position, event: &AtomaEvent) {
         match event {
             AtomaEvent::NodeRegistered(event) => {
                 if event.network != self.network {
@@ -188,32 +195,18 @@ impl Replay {
                 }
             }
             AtomaEvent::AttestationPosted(event) => self.posted(at, event),
-            AtomaEvent::KeyEpochGraded(event) => {
-                let graded = event;
-                let Some(epoch) = self.epoch(at, event.node, event.key_epoch) else {
-                    return;
-                };
-                let (kind, before) = (epoch.kind, epoch.grade);
-                if before.0 == 0 {
-                    epoch.expires_ms = graded.expires_ms;
-                }
-                epoch.grade = graded.grade;
-                epoch.proved = graded.grade.to_string();
-                let name = format!("key epoch {} of node {}", event.key_epoch, event.node);
-                if !graded.grade.covers(before) {
-                    self.fault(at, format!("{name} lost grade: {before} to {}", graded.grade));
-                }
-                let simulated = graded.grade.covers(Grade::SIMULATED);
-                if graded.kind != kind || simulated != (kind == EvidenceKind::Simulated) {
-                    let said = graded.grade;
-                    self.fault(at, format!("{name} of kind {kind:?} was graded {said}"));
-                }
-            }
+            AtomaEvent::KeyEpochGraded(event) => self.graded(at, event),
             AtomaEvent::KeyEpochEnded(event) => {
                 if let Some(epoch) = self.epoch(at, event.node, event.key_epoch) {
                     epoch.expires_ms = event.expires_ms;
                 }
             }
+            _ => {}
+        }
+    }
+
+    fn apply_to_channel(&mut self, at: Position, event: &AtomaEvent) {
+        match event {
             AtomaEvent::ChannelOpened(event) => self.opened(at, event),
             AtomaEvent::ChannelToppedUp(event) => {
                 let id = event.channel;
@@ -222,7 +215,12 @@ impl Replay {
                     let what = format!("the deposit of channel {id}");
                     faults.same(Some(at), what, &event.funded, &channel.funded);
                     let state = channel.state;
-                    faults.same(Some(at), format!("topped up: the state of channel {id}"), &state, &ChannelStatus::Open);
+                    faults.same(
+                        Some(at),
+                        format!("topped up: the state of channel {id}"),
+                        &state,
+                        &ChannelStatus::Open,
+                    );
                 }
             }
             AtomaEvent::ChannelSettled(event) => self.settled(at, event),
@@ -240,21 +238,42 @@ impl Replay {
                 let id = event.channel;
                 if let Some((channel, faults)) = self.channel(at, id) {
                     let due = channel.routing_due();
-                    faults.same(Some(at), format!("the routing claimed of channel {id}"), &event.amount, &due);
+                    faults.same(
+                        Some(at),
+                        format!("the routing claimed of channel {id}"),
+                        &event.amount,
+                        &due,
+                    );
                     channel.routing_claimed = channel.routing_claimed.saturating_add(event.amount);
                     let what = format!("all routing claimed of channel {id}");
-                    faults.same(Some(at), what, &event.routing_claimed, &channel.routing_claimed);
+                    faults.same(
+                        Some(at),
+                        what,
+                        &event.routing_claimed,
+                        &channel.routing_claimed,
+                    );
                 }
             }
             AtomaEvent::CompensationClaimed(event) => {
                 let id = event.channel;
                 if let Some((channel, faults)) = self.channel(at, id) {
                     let due = channel.compensation_due();
-                    faults.same(Some(at), format!("the compensation claimed of channel {id}"), &event.amount, &due);
+                    faults.same(
+                        Some(at),
+                        format!("the compensation claimed of channel {id}"),
+                        &event.amount,
+                        &due,
+                    );
                     channel.compensation_claimed =
                         channel.compensation_claimed.saturating_add(event.amount);
-                    let (said, derived) = (event.compensation_claimed, channel.compensation_claimed);
-                    faults.same(Some(at), format!("all compensation claimed of channel {id}"), &said, &derived);
+                    let (said, derived) =
+                        (event.compensation_claimed, channel.compensation_claimed);
+                    faults.same(
+                        Some(at),
+                        format!("all compensation claimed of channel {id}"),
+                        &said,
+                        &derived,
+                    );
                 }
             }
             AtomaEvent::LaneFolded(event) => {
@@ -264,47 +283,33 @@ impl Replay {
                         Some(lane) if !lane.folded => lane.folded = true,
                         _ => faults.add(
                             Some(at),
-                            format!("channel {id} folds key epoch {}, which has no lane", event.key_epoch),
+                            format!(
+                                "channel {id} folds key epoch {}, which has no lane",
+                                event.key_epoch
+                            ),
                         ),
                     }
                     let what = format!("what folded key epochs of channel {id} earned");
                     faults.same(Some(at), what, &event.folded, &channel.folded());
                 }
             }
-            AtomaEvent::VaultCreated(event) => {
-                if self.foreign.contains(event.node.as_bytes()) {
-                    self.foreign.insert(event.vault.into_bytes());
-                    return;
-                }
-                if self.node(at, event.node).is_none() {
-                    return;
-                }
-                let vault = VaultBook {
-                    coin: event.coin.clone(),
-                    node: event.node,
-                    came_in: Shares::default(),
-                    reaped: Amount::ZERO,
-                    swept: Amount::ZERO,
-                    distributed: Amount::ZERO,
-                    withdrawn: Amount::ZERO,
-                    given_back: Amount::ZERO,
-                    protocol_due: Amount::ZERO,
-                    stakers_due: Amount::ZERO,
-                    arriving: Amount::ZERO,
-                    held: Amount::ZERO,
-                    free: Amount::ZERO,
-                };
-                if self.vault_of(event.node, &event.coin).is_some() {
-                    let (node, coin) = (event.node, &event.coin);
-                    self.fault(at, format!("node {node} gets a second vault of {coin}"));
-                }
-                self.vaults.insert(event.vault, vault);
-            }
+            _ => {}
+        }
+    }
+
+    fn apply_to_vault(&mut self, at: Position, event: &AtomaEvent) {
+        match event {
+            AtomaEvent::VaultCreated(event) => self.vault_created(at, event),
             AtomaEvent::VaultSwept(event) => {
                 let id = event.vault;
                 if let Some((vault, faults)) = self.vault(at, id) {
                     let due = std::mem::take(&mut vault.protocol_due);
-                    faults.same(Some(at), format!("what was swept of vault {id}"), &event.amount, &due);
+                    faults.same(
+                        Some(at),
+                        format!("what was swept of vault {id}"),
+                        &event.amount,
+                        &due,
+                    );
                     vault.swept = vault.swept.saturating_add(event.amount);
                 }
             }
@@ -328,7 +333,6 @@ impl Replay {
                 }
             }
             AtomaEvent::OverchargeCompensated(event) => self.compensated(at, event),
-            // The rest moves nothing between payers, nodes, routers and the treasury.
             _ => {}
         }
     }
@@ -343,7 +347,10 @@ impl Replay {
         let Some(node) = self.node(at, event.node) else {
             return;
         };
-        let next = node.epochs.last_key_value().map_or(KeyEpoch(0), |(last, _)| last.next());
+        let next = node
+            .epochs
+            .last_key_value()
+            .map_or(KeyEpoch(0), |(last, _)| last.next());
         let epoch = EpochBook {
             kind: event.kind,
             grade: Grade::default(),
@@ -355,8 +362,16 @@ impl Replay {
         node.epochs.insert(event.key_epoch, epoch);
         let name = format!("key epoch {} of node {}", event.key_epoch, event.node);
         let faults = &mut self.faults;
-        faults.same(Some(at), format!("the number of {name}"), &event.key_epoch, &next);
-        let what = format!("the anchor of {name}: the digest of checkpoint {}", event.anchor_seq);
+        faults.same(
+            Some(at),
+            format!("the number of {name}"),
+            &event.key_epoch,
+            &next,
+        );
+        let what = format!(
+            "the anchor of {name}: the digest of checkpoint {}",
+            event.anchor_seq
+        );
         faults.same(Some(at), what, &Some(event.anchor_digest), &anchor);
         let report = Report {
             node: event.node,
@@ -369,7 +384,36 @@ impl Replay {
             anchor_digest: event.anchor_digest,
         };
         let derived = report.data(network);
-        faults.same(Some(at), format!("the report data of {name}"), &event.report_data, &derived);
+        faults.same(
+            Some(at),
+            format!("the report data of {name}"),
+            &event.report_data,
+            &derived,
+        );
+    }
+
+    fn graded(&mut self, at: Position, event: &KeyEpochGraded) {
+        let Some(epoch) = self.epoch(at, event.node, event.key_epoch) else {
+            return;
+        };
+        let (kind, before) = (epoch.kind, epoch.grade);
+        if before.0 == 0 {
+            epoch.expires_ms = event.expires_ms;
+        }
+        epoch.grade = event.grade;
+        epoch.proved = event.grade.to_string();
+        let name = format!("key epoch {} of node {}", event.key_epoch, event.node);
+        if !event.grade.covers(before) {
+            self.fault(
+                at,
+                format!("{name} lost grade: {before} to {}", event.grade),
+            );
+        }
+        let simulated = event.grade.covers(Grade::SIMULATED);
+        if event.kind != kind || simulated != (kind == EvidenceKind::Simulated) {
+            let said = event.grade;
+            self.fault(at, format!("{name} of kind {kind:?} was graded {said}"));
+        }
     }
 
     fn opened(&mut self, at: Position, event: &ChannelOpened) {
@@ -405,80 +449,45 @@ impl Replay {
     }
 
     fn settled(&mut self, at: Position, event: &ChannelSettled) {
-        let Self { channels, vaults, nodes, faults, foreign, .. } = self;
+        let Self {
+            channels,
+            vaults,
+            nodes,
+            faults,
+            foreign,
+            ..
+        } = self;
         let (id, at) = (event.channel, Some(at));
         if foreign.contains(id.as_bytes()) {
             return;
         }
         let Some(channel) = channels.get_mut(&id) else {
-            return faults.add(at, format!("a settlement of channel {id}, which was never opened"));
+            return faults.add(
+                at,
+                format!("a settlement of channel {id}, which was never opened"),
+            );
         };
         let Some(node) = nodes.get(&channel.node) else {
-            return faults.add(at, format!("a settlement for node {}, which is unknown", channel.node));
-        };
-        if channel.state == ChannelStatus::Closed {
-            faults.add(at, format!("a settlement of channel {id}, which is closed"));
-        }
-        match node.epochs.get(&event.key_epoch) {
-            Some(epoch) if epoch.grade.0 != 0 && epoch.grade.covers(channel.need) => {
-                faults.same(at, "the kind of evidence", &event.kind, &epoch.kind);
-            }
-            _ => faults.add(
+            return faults.add(
                 at,
-                format!("channel {id} paid key epoch {}, which lacks the grade {}", event.key_epoch, channel.need),
-            ),
-        }
-
-        let taken = channel.takes(event.key_epoch, event.earned, event.receipts);
-        faults.same(at, format!("whether the statement on channel {id} is news"), &event.taken, &taken);
-        if taken {
-            let lane = LaneBook {
-                earned: event.earned,
-                receipts: event.receipts,
-                root: event.root,
-                folded: false,
-            };
-            channel.lanes.insert(event.key_epoch, lane);
-        }
-        if event.authorized < channel.authorized {
-            faults.add(at, format!("the largest voucher of channel {id} shrinks"));
-        }
-        channel.authorized = event.authorized;
-        channel.settlements = channel.settlements.saturating_add(1);
-
-        let before = channel.paid;
-        let total = channel.due().min(channel.authorized).min(channel.funded);
-        let payment = total.saturating_sub(before);
-        faults.same(at, format!("all that channel {id} paid"), &event.paid, &total);
-        faults.same(at, format!("the payment of channel {id}"), &event.payment, &payment);
-        let ((protocol, routing), (protocol_before, routing_before)) =
-            (channel.fixed_shares(total), channel.fixed_shares(before));
-        let protocol = protocol.saturating_sub(protocol_before);
-        let routing = routing.saturating_sub(routing_before);
-        let net = payment.saturating_sub(protocol).saturating_sub(routing);
-        let operator = node.commission_bps.of(net);
-        let derived = Shares { protocol, routing, operator, stakers: net.saturating_sub(operator) };
-        let said = Shares {
-            protocol: event.protocol,
-            routing: event.routing,
-            stakers: event.stakers,
-            operator: event.operator,
+                format!("a settlement for node {}, which is unknown", channel.node),
+            );
         };
-        faults.same(at, format!("the split of a payment of channel {id}"), &said, &derived);
-        if said.sum() != event.payment {
-            faults.add(at, format!("shares of {} were cut from a payment of {}", said.sum(), event.payment));
-        }
+        stated(faults, at, channel, node, event);
+        let said = split(faults, at, channel, node, event);
         // What was said is what the objects must show.
         channel.paid = event.paid;
         channel.shares = channel.shares.plus(&said);
+        let (node, coin) = (channel.node, &channel.coin);
         match vaults.get_mut(&event.vault) {
-            Some(vault) if vault.node == channel.node && vault.coin == channel.coin => {
-                vault.came_in = vault.came_in.plus(&Shares { routing: Amount::ZERO, ..said });
-                vault.protocol_due = vault.protocol_due.saturating_add(said.protocol);
-                vault.stakers_due = vault.stakers_due.saturating_add(said.stakers);
-                vault.arriving = vault.arriving.saturating_add(said.operator);
+            Some(vault) if vault.node == node && vault.coin == *coin => vault.take_in(&said),
+            _ => {
+                let vault = event.vault;
+                faults.add(
+                    at,
+                    format!("channel {id} paid into {vault}, which is not its node's vault"),
+                );
             }
-            _ => faults.add(at, format!("channel {id} paid into {}, which is not its node's vault", event.vault)),
         }
     }
 
@@ -489,8 +498,18 @@ impl Replay {
                 faults.add(Some(at), format!("channel {id} closes twice"));
             }
             let refund = channel.held();
-            faults.same(Some(at), format!("the refund of channel {id}"), &event.refund, &refund);
-            faults.same(Some(at), format!("all that channel {id} paid"), &event.paid, &channel.paid);
+            faults.same(
+                Some(at),
+                format!("the refund of channel {id}"),
+                &event.refund,
+                &refund,
+            );
+            faults.same(
+                Some(at),
+                format!("all that channel {id} paid"),
+                &event.paid,
+                &channel.paid,
+            );
             channel.state = ChannelStatus::Closed;
             channel.refunded = channel.refunded.saturating_add(event.refund);
         }
@@ -506,17 +525,58 @@ impl Replay {
         let (routing, owed) = (channel.routing_due(), channel.compensation_due());
         let what = format!("what the router left in channel {id}");
         faults.same(Some(at), what, &event.unclaimed_routing, &routing);
-        faults.same(Some(at), format!("what channel {id} owed its payer"), &event.compensation, &owed);
+        faults.same(
+            Some(at),
+            format!("what channel {id} owed its payer"),
+            &event.compensation,
+            &owed,
+        );
         channel.reaped = true;
         let (node, coin) = (channel.node, channel.coin.clone());
-        match self.vault_of(node, &coin).and_then(|vault| self.vaults.get_mut(&vault)) {
+        match self
+            .vault_of(node, &coin)
+            .and_then(|vault| self.vaults.get_mut(&vault))
+        {
             Some(vault) => {
                 let left = event.unclaimed_routing;
                 vault.reaped = vault.reaped.saturating_add(left);
                 vault.protocol_due = vault.protocol_due.saturating_add(left);
             }
-            None => self.fault(at, format!("node {node} has no vault for what channel {id} left")),
+            None => self.fault(
+                at,
+                format!("node {node} has no vault for what channel {id} left"),
+            ),
         }
+    }
+
+    fn vault_created(&mut self, at: Position, event: &VaultCreated) {
+        if self.foreign.contains(event.node.as_bytes()) {
+            self.foreign.insert(event.vault.into_bytes());
+            return;
+        }
+        if self.node(at, event.node).is_none() {
+            return;
+        }
+        let vault = VaultBook {
+            coin: event.coin.clone(),
+            node: event.node,
+            came_in: Shares::default(),
+            reaped: Amount::ZERO,
+            swept: Amount::ZERO,
+            distributed: Amount::ZERO,
+            withdrawn: Amount::ZERO,
+            given_back: Amount::ZERO,
+            protocol_due: Amount::ZERO,
+            stakers_due: Amount::ZERO,
+            arriving: Amount::ZERO,
+            held: Amount::ZERO,
+            free: Amount::ZERO,
+        };
+        if self.vault_of(event.node, &event.coin).is_some() {
+            let (node, coin) = (event.node, &event.coin);
+            self.fault(at, format!("node {node} gets a second vault of {coin}"));
+        }
+        self.vaults.insert(event.vault, vault);
     }
 
     fn matured(&mut self, at: Position, event: &VaultMatured) {
@@ -524,8 +584,18 @@ impl Replay {
         if let Some((vault, faults)) = self.vault(at, id) {
             vault.free = vault.free.saturating_add(vault.held);
             vault.held = std::mem::take(&mut vault.arriving);
-            faults.same(Some(at), format!("what vault {id} holds back"), &event.held, &vault.held);
-            faults.same(Some(at), format!("what vault {id} let go"), &event.free, &vault.free);
+            faults.same(
+                Some(at),
+                format!("what vault {id} holds back"),
+                &event.held,
+                &vault.held,
+            );
+            faults.same(
+                Some(at),
+                format!("what vault {id} let go"),
+                &event.free,
+                &vault.free,
+            );
         }
     }
 
@@ -535,14 +605,22 @@ impl Replay {
             return;
         };
         let taken = vault.take_back(amount);
-        faults.same(Some(at), format!("what vault {id} gave back"), &amount, &taken);
+        faults.same(
+            Some(at),
+            format!("what vault {id} gave back"),
+            &amount,
+            &taken,
+        );
         let id = event.channel;
         if let Some((channel, faults)) = self.channel(at, id) {
             channel.compensated = channel.compensated.saturating_add(amount);
             let what = format!("all that channel {id} was given back");
             faults.same(Some(at), what, &event.compensated, &channel.compensated);
             if channel.compensated > channel.paid {
-                faults.add(Some(at), format!("channel {id} was given back more than it paid"));
+                faults.add(
+                    Some(at),
+                    format!("channel {id} was given back more than it paid"),
+                );
             }
         }
     }
@@ -569,9 +647,17 @@ impl Replay {
             ("paid", object.paid, book.paid),
             ("balance", object.balance, book.balance()),
             ("folded", object.folded, book.folded()),
-            ("routing claimed", object.routing_claimed, book.routing_claimed),
+            (
+                "routing claimed",
+                object.routing_claimed,
+                book.routing_claimed,
+            ),
             ("compensated", object.compensated, book.compensated),
-            ("compensation claimed", object.compensation_claimed, book.compensation_claimed),
+            (
+                "compensation claimed",
+                object.compensation_claimed,
+                book.compensation_claimed,
+            ),
         ] {
             faults.same(None, name(what), &said, &derived);
         }
@@ -627,20 +713,42 @@ impl Replay {
         };
         let name = |what: &str| format!("node {id}, {what} on-chain");
         faults.same(None, name("status"), &object.status, &book.status);
-        faults.same(None, name("commission"), &object.commission_bps, &book.commission_bps);
+        faults.same(
+            None,
+            name("commission"),
+            &object.commission_bps,
+            &book.commission_bps,
+        );
         faults.same(None, name("pool"), &object.pool, &book.pool);
-        let next = book.epochs.last_key_value().map_or(KeyEpoch(0), |(last, _)| last.next());
+        let next = book
+            .epochs
+            .last_key_value()
+            .map_or(KeyEpoch(0), |(last, _)| last.next());
         faults.same(None, name("next key epoch"), &object.next_epoch, &next);
         for epoch in &object.epochs {
             let Some(book) = book.epochs.get(&epoch.epoch) else {
-                faults.add(None, format!("node {id} has key epoch {}, never posted", epoch.epoch));
+                faults.add(
+                    None,
+                    format!("node {id} has key epoch {}, never posted", epoch.epoch),
+                );
                 continue;
             };
-            let name = |what: &str| format!("node {id}, key epoch {}, {what} on-chain", epoch.epoch);
+            let name =
+                |what: &str| format!("node {id}, key epoch {}, {what} on-chain", epoch.epoch);
             faults.same(None, name("kind"), &epoch.kind, &book.kind);
             faults.same(None, name("grade"), &epoch.grade, &book.grade);
-            faults.same(None, name("signing key"), &epoch.signing_key, &book.signing_key);
-            faults.same(None, name("evidence"), &epoch.evidence_hash, &book.evidence_hash);
+            faults.same(
+                None,
+                name("signing key"),
+                &epoch.signing_key,
+                &book.signing_key,
+            );
+            faults.same(
+                None,
+                name("evidence"),
+                &epoch.evidence_hash,
+                &book.evidence_hash,
+            );
             faults.same(None, name("expiry"), &epoch.expires_ms, &book.expires_ms);
         }
     }
@@ -658,7 +766,9 @@ impl Replay {
             totals.paid += u128::from(book.shares.sum().0);
             totals.refunded += u128::from(book.refunded.0);
             totals.held += objects.get(id).map_or(0, |object| {
-                let others = object.routing_due().saturating_add(object.compensation_due());
+                let others = object
+                    .routing_due()
+                    .saturating_add(object.compensation_due());
                 u128::from(object.balance.saturating_sub(others).0)
             });
         }
@@ -666,7 +776,9 @@ impl Replay {
             let found = totals.paid + totals.refunded + totals.held;
             if found != totals.deposited {
                 let deposited = totals.deposited;
-                let what = format!("payers deposited {deposited} of {coin}; paid, refunded and held are {found}");
+                let what = format!(
+                    "payers deposited {deposited} of {coin}; paid, refunded and held are {found}"
+                );
                 self.faults.add(None, what);
             }
         }
@@ -680,14 +792,18 @@ impl Replay {
     fn node(&mut self, at: Position, id: NodeId) -> Option<&mut NodeBook> {
         let known = self.nodes.get_mut(&id);
         if known.is_none() && !self.foreign.contains(id.as_bytes()) {
-            self.faults.add(Some(at), format!("node {id} was never registered"));
+            self.faults
+                .add(Some(at), format!("node {id} was never registered"));
         }
         known
     }
 
     fn epoch(&mut self, at: Position, id: NodeId, epoch: KeyEpoch) -> Option<&mut EpochBook> {
         if !self.node(at, id)?.epochs.contains_key(&epoch) {
-            self.fault(at, format!("key epoch {epoch} of node {id} was never posted"));
+            self.fault(
+                at,
+                format!("key epoch {epoch} of node {id} was never posted"),
+            );
         }
         self.nodes.get_mut(&id)?.epochs.get_mut(&epoch)
     }
@@ -695,7 +811,10 @@ impl Replay {
     fn channel(&mut self, at: Position, id: ChannelId) -> Option<(&mut ChannelBook, &mut Faults)> {
         let known = self.channels.get_mut(&id).filter(|channel| !channel.reaped);
         if known.is_none() && !self.foreign.contains(id.as_bytes()) {
-            self.faults.add(Some(at), format!("channel {id} was never opened, or is deleted"));
+            self.faults.add(
+                Some(at),
+                format!("channel {id} was never opened, or is deleted"),
+            );
         }
         known.map(|channel| (channel, &mut self.faults))
     }
@@ -703,7 +822,8 @@ impl Replay {
     fn vault(&mut self, at: Position, id: ObjectId) -> Option<(&mut VaultBook, &mut Faults)> {
         let known = self.vaults.get_mut(&id);
         if known.is_none() && !self.foreign.contains(id.as_bytes()) {
-            self.faults.add(Some(at), format!("vault {id} was never created"));
+            self.faults
+                .add(Some(at), format!("vault {id} was never created"));
         }
         known.map(|vault| (vault, &mut self.faults))
     }
@@ -714,6 +834,81 @@ impl Replay {
             .find(|(_, vault)| vault.node == node && vault.coin == *coin)
             .map(|(id, _)| *id)
     }
+}
+
+/// Checks who stated it and whether it is news, as the contract does, and takes it.
+fn stated(
+    faults: &mut Faults,
+    at: Option<Position>,
+    channel: &mut ChannelBook,
+    node: &NodeBook,
+    event: &ChannelSettled,
+) {
+    let id = event.channel;
+    if channel.state == ChannelStatus::Closed {
+        faults.add(at, format!("a settlement of channel {id}, which is closed"));
+    }
+    match node.epochs.get(&event.key_epoch) {
+        Some(epoch) if epoch.grade.0 != 0 && epoch.grade.covers(channel.need) => {
+            faults.same(at, "the kind of evidence", &event.kind, &epoch.kind);
+        }
+        _ => {
+            let (epoch, need) = (event.key_epoch, channel.need);
+            let what = format!("channel {id} paid key epoch {epoch}, which lacks the grade {need}");
+            faults.add(at, what);
+        }
+    }
+    let taken = channel.takes(event.key_epoch, event.earned, event.receipts);
+    let what = format!("whether the statement on channel {id} is news");
+    faults.same(at, what, &event.taken, &taken);
+    if taken {
+        let lane = LaneBook {
+            earned: event.earned,
+            receipts: event.receipts,
+            root: event.root,
+            folded: false,
+        };
+        channel.lanes.insert(event.key_epoch, lane);
+    }
+    if event.authorized < channel.authorized {
+        faults.add(at, format!("the largest voucher of channel {id} shrinks"));
+    }
+    channel.authorized = event.authorized;
+    channel.settlements = channel.settlements.saturating_add(1);
+}
+
+/// Checks the payment and its split; gives the split that the event says.
+fn split(
+    faults: &mut Faults,
+    at: Option<Position>,
+    channel: &ChannelBook,
+    node: &NodeBook,
+    event: &ChannelSettled,
+) -> Shares {
+    let id = event.channel;
+    let total = channel.due().min(channel.authorized).min(channel.funded);
+    let payment = total.saturating_sub(channel.paid);
+    let what = format!("all that channel {id} paid");
+    faults.same(at, what, &event.paid, &total);
+    let what = format!("the payment of channel {id}");
+    faults.same(at, what, &event.payment, &payment);
+    let derived = channel.split(total, node.commission_bps);
+    let said = Shares {
+        protocol: event.protocol,
+        routing: event.routing,
+        stakers: event.stakers,
+        operator: event.operator,
+    };
+    let what = format!("the split of a payment of channel {id}");
+    faults.same(at, what, &said, &derived);
+    if said.sum() != event.payment {
+        let (sum, payment) = (said.sum(), event.payment);
+        faults.add(
+            at,
+            format!("shares of {sum} were cut from a payment of {payment}"),
+        );
+    }
+    said
 }
 
 #[cfg(test)]

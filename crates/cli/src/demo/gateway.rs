@@ -89,8 +89,15 @@ impl Gateway {
             "stream_options": { "include_usage": true },
         });
         let url = format!("{}/chat/completions", self.base);
-        let sent = self.http.post(&url).bearer_auth(&self.key).json(&body).send();
-        let response = sent.await.with_context(|| format!("cannot reach the gateway {url}"))?;
+        let sent = self
+            .http
+            .post(&url)
+            .bearer_auth(&self.key)
+            .json(&body)
+            .send();
+        let response = sent
+            .await
+            .with_context(|| format!("cannot reach the gateway {url}"))?;
         if !response.status().is_success() {
             return Err(refused(response).await);
         }
@@ -100,7 +107,11 @@ impl Gateway {
             .and_then(|value| value.to_str().ok())
             .and_then(|text| text.parse().ok())
             .with_context(|| format!("the answer lacks the header {REQUEST_HEADER}"))?;
-        let mut answered = Answered { request, text: String::new(), usage: Value::Null };
+        let mut answered = Answered {
+            request,
+            text: String::new(),
+            usage: Value::Null,
+        };
         let (mut response, mut decoder) = (response, EventDecoder::default());
         while let Some(bytes) = response.chunk().await.context("the stream broke off")? {
             for event in decoder.push(&bytes)? {
@@ -172,7 +183,9 @@ impl Answered {
         if let Some(usage) = chunk.get("usage").filter(|usage| !usage.is_null()) {
             self.usage = usage.clone();
         }
-        let text = chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default();
+        let text = chunk["choices"][0]["delta"]["content"]
+            .as_str()
+            .unwrap_or_default();
         if self.text.len().saturating_add(text.len()) > MAX_TEXT_BYTES {
             bail!("the answer is longer than {MAX_TEXT_BYTES} bytes");
         }
@@ -224,7 +237,11 @@ mod tests {
     use super::*;
 
     fn answered() -> Answered {
-        Answered { request: RequestId::default(), text: String::new(), usage: Value::Null }
+        Answered {
+            request: RequestId::default(),
+            text: String::new(),
+            usage: Value::Null,
+        }
     }
 
     #[test]

@@ -29,7 +29,10 @@ pub(crate) struct Checks(Vec<Check>);
 impl Checks {
     /// Notes whether something holds.
     pub(crate) fn add(&mut self, ok: bool, what: impl Into<String>) {
-        self.0.push(Check { what: what.into(), ok });
+        self.0.push(Check {
+            what: what.into(),
+            ok,
+        });
     }
 
     /// Whether all of it holds, and there is any.
@@ -46,7 +49,9 @@ impl Checks {
 /// The fees of all parts together.
 pub(crate) fn fees(receipts: &Receipts) -> Amount {
     let parts = receipts.parts.iter();
-    parts.fold(Amount::ZERO, |sum, part| sum.saturating_add(part.receipt.statement.fee))
+    parts.fold(Amount::ZERO, |sum, part| {
+        sum.saturating_add(part.receipt.statement.fee)
+    })
 }
 
 /// Checks the voucher under the channel's key.
@@ -62,7 +67,10 @@ pub(crate) fn voucher(
     let stated = voucher.statement;
     checks.add(
         stated.channel == channel.id && voucher.verify(network, &channel.voucher_key).is_ok(),
-        format!("the voucher over {} is signed by the channel's voucher key", stated.cumulative),
+        format!(
+            "the voucher over {} is signed by the channel's voucher key",
+            stated.cumulative
+        ),
     );
     checks.add(
         channel.paid <= stated.cumulative,
@@ -85,12 +93,25 @@ pub(crate) fn receipts(
         checks.add(
             head.account == AccountId::from(channel.id)
                 && head.key_epoch == epoch.epoch
-                && part.receipt.clone().verify(network, &epoch.signing_key).is_ok(),
-            format!("{name} is signed by the key of epoch {} on-chain", epoch.epoch),
+                && part
+                    .receipt
+                    .clone()
+                    .verify(network, &epoch.signing_key)
+                    .is_ok(),
+            format!(
+                "{name} is signed by the key of epoch {} on-chain",
+                epoch.epoch
+            ),
         );
-        checks.add(head.body_hash == body.hash(), format!("{name} commits to its body"));
+        checks.add(
+            head.body_hash == body.hash(),
+            format!("{name} commits to its body"),
+        );
         let fee = channel.slot(body.model).and_then(|slot| {
-            let prices = Prices { input: slot.input_price, output: slot.output_price };
+            let prices = Prices {
+                input: slot.input_price,
+                output: slot.output_price,
+            };
             part_fee(body.before(), body.tokens(), prices).ok()
         });
         checks.add(
@@ -109,7 +130,10 @@ pub(crate) fn receipts(
         before = body.before().checked_add(body.tokens()).ok();
     }
     let last = receipts.parts.last();
-    checks.add(last.is_some_and(|part| part.body.last), "the last receipt ends the answer");
+    checks.add(
+        last.is_some_and(|part| part.body.last),
+        "the last receipt ends the answer",
+    );
 }
 
 /// Checks that each receipt is in the tree of `count` receipts with the settled `root`.

@@ -55,14 +55,19 @@ pub(crate) async fn wait(client: &Client, awaited: &Awaited) -> anyhow::Result<V
         Ok(result) => result?,
         // What was settled is shown, with what is missing.
         Err(_) if covering(awaited, &found).is_some() => {}
-        Err(_) => bail!("the answer was not settled within {} s: is its node alive?", limit.as_secs()),
+        Err(_) => bail!(
+            "the answer was not settled within {} s: is its node alive?",
+            limit.as_secs()
+        ),
     }
     Ok(found)
 }
 
 /// The first settlement whose statement covers the receipts.
 pub(crate) fn covering<'a>(awaited: &Awaited, found: &'a [Settlement]) -> Option<&'a Settlement> {
-    found.iter().find(|settlement| awaited.is_covered_by(&settlement.event))
+    found
+        .iter()
+        .find(|settlement| awaited.is_covered_by(&settlement.event))
 }
 
 async fn collect(
