@@ -82,6 +82,9 @@ enum Leaves {
     },
 }
 
+/// Trees that were built last, newest at the back.
+type Trees = VecDeque<(Root, Arc<Tree>)>;
+
 /// The receipts.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipts {
@@ -89,7 +92,7 @@ pub(crate) struct Receipts {
     network: NetworkId,
     limit: u64,
     // Held while a tree is built, so that only one is at a time.
-    trees: Arc<Mutex<VecDeque<(Root, Arc<Tree>)>>>,
+    trees: Arc<Mutex<Trees>>,
 }
 
 impl Receipts {
