@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bindings::{Bindings, Dialer},
     channels::Contact,
-    enclave::{ChannelView, Enclave, TaskLink},
+    enclave::{ChannelView, Enclave, TaskEnd, TaskLink},
 };
 use outbox::Outbox;
 
@@ -141,7 +141,7 @@ impl From<SessionError> for SessionEnd {
 
 /// What tasks beside the loop report.
 enum Report {
-    Done(RequestId),
+    Done(RequestId, TaskEnd),
     Channel(ChannelId, Result<(), ChannelRefusal>),
 }
 
@@ -232,6 +232,7 @@ impl Session {
             }
         };
         tokio::select! {
+            biased;
             () = linger => {}
             () = env.sleep(LINGER) => {}
         }
@@ -305,7 +306,7 @@ impl Running {
         let done = async {
             while !self.tasks.is_empty() {
                 match reported.recv().await {
-                    Some(Report::Done(request)) => {
+                    Some(Report::Done(request, _)) => {
                         self.tasks.remove(&request);
                     }
                     Some(Report::Channel(..)) => {}
@@ -314,6 +315,7 @@ impl Running {
             }
         };
         tokio::select! {
+            biased;
             () = done => {}
             () = env.sleep(LINGER) => {}
         }
@@ -321,7 +323,9 @@ impl Running {
 
     fn on_report(&mut self, report: Report) -> Result<(), SessionEnd> {
         match report {
-            Report::Done(request) => {
+            // Its last message waited for too long: so does everything else.
+            Report::Done(_, TaskEnd::Gone) => Err(SessionError::NotReading.into()),
+            Report::Done(request, _) => {
                 self.tasks.remove(&request);
                 if !self.draining {
                     self.outbox.pull();
@@ -406,6 +410,7 @@ impl Running {
         let (gone, reports) = (self.gone.clone(), self.reports.clone());
         self.session.env.spawn(async move {
             let used = tokio::select! {
+                biased;
                 () = gone.cancelled() => return,
                 used = use_channel(&session, channel) => used,
             };
@@ -462,7 +467,7 @@ impl Running {
             drop(link);
             tracing::debug!(target: "atoma_node::session", %request, ?end, "task ended");
             // The loop is gone: then nobody counts any more.
-            let _ = reports.send(Report::Done(request)).await;
+            let _ = reports.send(Report::Done(request, end)).await;
         });
         Ok(())
     }
