@@ -73,6 +73,9 @@ struct Root {
     receipts: u64,
 }
 
+/// Trees that were proven from, the latest first.
+type Trees = VecDeque<(Root, Arc<Tree>)>;
+
 /// What is known of the leaves under a root.
 enum Leaves {
     All(Arc<Tree>),
