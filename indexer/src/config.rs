@@ -15,6 +15,8 @@ pub struct IndexerConfig {
     /// First checkpoint that is read by a new database: one at or before the network's creation.
     /// Default 0.
     pub first_checkpoint: u64,
+    /// Most receipts that are kept. Default 10,000,000, about 3 GB.
+    pub max_receipts: u64,
 }
 
 impl Default for IndexerConfig {
@@ -23,6 +25,7 @@ impl Default for IndexerConfig {
             state_dir: PathBuf::from("state"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8_070)),
             first_checkpoint: 0,
+            max_receipts: 10_000_000,
         }
     }
 }

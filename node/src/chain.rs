@@ -10,6 +10,7 @@ use atoma_chain::{
 };
 use atoma_protocol::{
     ids::{ChannelId, KeyEpoch, NodeId, ObjectId},
+    money::Amount,
     statement::{Signed, Statement, Voucher},
 };
 
@@ -115,6 +116,14 @@ impl NodeChain for OperatorChain {
     }
 
     async fn withdraw(&self) -> Result<(), ChainError> {
+        let vault = self.client.vault(self.vault).await?;
+        let waiting = vault.arriving.saturating_add(vault.held);
+        if waiting > Amount::ZERO {
+            // Held dues wait in live time, which somebody has to wind.
+            self.tick().await?;
+        } else if vault.free == Amount::ZERO {
+            return Ok(());
+        }
         let action = tx::withdraw_dues(
             self.client.deployment(),
             self.vault,

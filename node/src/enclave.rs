@@ -254,7 +254,7 @@ impl Enclave {
         self.rotation_wanted.notified().await;
     }
 
-    /// Completes when some channel has earned enough to be settled.
+    /// Completes when some channel has earned enough to be settled, or should be read again.
     pub async fn settlement_wanted(&self) {
         self.settlement_wanted.notified().await;
     }
@@ -279,7 +279,8 @@ impl Enclave {
 
     fn look_at(&self, account: &Account) {
         let worth_it = account.balance().is_ok_and(|balance| {
-            balance.unsettled() >= self.config.settle_threshold && balance.unsettled().0 > 0
+            let unsettled = balance.unsettled();
+            balance.topped_up || (unsettled.0 > 0 && unsettled >= self.config.settle_threshold)
         });
         if worth_it {
             self.settlement_wanted.notify_one();

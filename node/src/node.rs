@@ -109,7 +109,7 @@ impl Node {
         .await?;
         let parts = Parts::new(&env, &config, deps, &store, &registered);
         spawn_sync(&env, store);
-        let settling = CancellationToken::new();
+        let settling = env.shutdown_token().child_token();
         {
             let (settler, stop) = (Arc::clone(&parts.settler), settling.clone());
             env.spawn(async move { settler.run(stop).await });
@@ -122,7 +122,7 @@ impl Node {
             }
         };
         let (serving, watched) = watch::channel(parts.serving(epoch));
-        let drain = CancellationToken::new();
+        let drain = env.shutdown_token().child_token();
         let shares = shares(config.max_tasks, config.sequencers.len());
         for (url, capacity) in config.sequencers.iter().zip(shares) {
             let dial = parts.dial(url, capacity, watched.clone(), &drain);

@@ -72,7 +72,10 @@ impl Registrar<'_> {
         let network = self.client.deployment().network;
         let stored = self.store.identity()?;
         if let Some(identity) = stored.filter(|identity| identity.network == network) {
-            return Ok(Some(identity));
+            let node: Option<NodeState> = self.client.find(identity.node).await?;
+            if node.is_some_and(|node| node.network == network && node.cap == identity.cap) {
+                return Ok(Some(identity));
+            }
         }
         let caps: Vec<NodeCapState> = self.client.owned(self.wallet.address()).await?;
         for cap in caps {

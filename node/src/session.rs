@@ -32,13 +32,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bindings::{Bindings, Dialer},
     channels::Contact,
-    enclave::{ChannelView, Enclave, TaskLink},
+    enclave::{ChannelView, Enclave, TaskEnd, TaskLink},
 };
 use outbox::Outbox;
 
 /// How long a sequencer may take for its challenge.
 pub const CHALLENGE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a drained stream stays for vouchers that are still on their way.
+/// How long a drained stream stays for the sequencer to read its end and to send its last vouchers.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Most channels of one stream.
 pub const MAX_CHANNELS: usize = 1_024;
@@ -141,7 +141,7 @@ impl From<SessionError> for SessionEnd {
 
 /// What tasks beside the loop report.
 enum Report {
-    Done(RequestId),
+    Done(RequestId, TaskEnd),
     Channel(ChannelId, Result<(), ChannelRefusal>),
 }
 
@@ -219,22 +219,20 @@ impl Session {
                 return end;
             }
         }
-        // The stream half-closes when both senders are gone; what the sequencer still says is heard.
+        // The stream half-closes when both senders are gone. What waits is carried on until the sequencer,
+        // which has then heard everything, closes its half; its last vouchers are still taken.
         drop(out);
         running.close_sender();
         let linger = async {
-            while !running.is_covered() {
-                match receiver.receive().await {
-                    Ok(ToNode::Voucher(voucher)) => {
-                        // A wrong one changes nothing any more.
-                        let _ = running.session.enclave.take_voucher(&voucher);
-                    }
-                    Ok(_) => {}
-                    Err(_) => return,
+            while let Ok(message) = receiver.receive().await {
+                if let ToNode::Voucher(voucher) = message {
+                    // A wrong one changes nothing any more.
+                    let _ = running.session.enclave.take_voucher(&voucher);
                 }
             }
         };
         tokio::select! {
+            biased;
             () = linger => {}
             () = env.sleep(LINGER) => {}
         }
@@ -244,6 +242,9 @@ impl Session {
     /// Challenge and hello.
     async fn greet(&self, end: &mut NodeEnd) -> Result<FromNode, SessionEnd> {
         let first = tokio::select! {
+            biased;
+            () = self.env.shutdown() => return Err(SessionEnd::Stopped),
+            () = self.drain.cancelled() => return Err(SessionEnd::Drained),
             first = end.receive() => first.map_err(SessionEnd::Lost)?,
             () = self.env.sleep(CHALLENGE_TIMEOUT) => return Err(SessionError::NoChallenge.into()),
         };
@@ -285,14 +286,6 @@ impl Running {
         self.tasks.is_empty() && self.outbox.is_empty()
     }
 
-    /// Whether vouchers cover all that was receipted on this stream's channels.
-    fn is_covered(&self) -> bool {
-        self.channels.iter().all(|channel| {
-            let balance = self.session.enclave.balance(*channel);
-            balance.is_none_or(|balance| balance.covered >= balance.due)
-        })
-    }
-
     /// Lets go of the sender, so that the stream half-closes.
     fn close_sender(&mut self) {
         let (closed, _) = mpsc::channel(1);
@@ -313,7 +306,7 @@ impl Running {
         let done = async {
             while !self.tasks.is_empty() {
                 match reported.recv().await {
-                    Some(Report::Done(request)) => {
+                    Some(Report::Done(request, _)) => {
                         self.tasks.remove(&request);
                     }
                     Some(Report::Channel(..)) => {}
@@ -322,6 +315,7 @@ impl Running {
             }
         };
         tokio::select! {
+            biased;
             () = done => {}
             () = env.sleep(LINGER) => {}
         }
@@ -329,7 +323,9 @@ impl Running {
 
     fn on_report(&mut self, report: Report) -> Result<(), SessionEnd> {
         match report {
-            Report::Done(request) => {
+            // Its last message waited for too long: so does everything else.
+            Report::Done(_, TaskEnd::Gone) => Err(SessionError::NotReading.into()),
+            Report::Done(request, _) => {
                 self.tasks.remove(&request);
                 if !self.draining {
                     self.outbox.pull();
@@ -414,6 +410,7 @@ impl Running {
         let (gone, reports) = (self.gone.clone(), self.reports.clone());
         self.session.env.spawn(async move {
             let used = tokio::select! {
+                biased;
                 () = gone.cancelled() => return,
                 used = use_channel(&session, channel) => used,
             };
@@ -470,7 +467,7 @@ impl Running {
             drop(link);
             tracing::debug!(target: "atoma_node::session", %request, ?end, "task ended");
             // The loop is gone: then nobody counts any more.
-            let _ = reports.send(Report::Done(request)).await;
+            let _ = reports.send(Report::Done(request, end)).await;
         });
         Ok(())
     }

@@ -104,7 +104,8 @@ impl Settler {
         earnings: Earnings,
     ) -> Self {
         let turn = Turn {
-            last_all: env.now(),
+            // Long ago, so that the first pass settles what an earlier process left.
+            last_all: TimestampMs(0),
             last_tick: TimestampMs(0),
             poll: POLLS.0,
         };
@@ -139,10 +140,19 @@ impl Settler {
             };
             let passed = self.pass(pass).await;
             failing = passed.is_err();
+            if !failing {
+                // However often it is asked for, the chain is not read more often than this.
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return,
+                    () = self.env.sleep(POLLS.0) => {}
+                }
+            }
             pause = match passed {
                 Ok(()) => {
                     backoff.reset();
-                    self.turn.lock().await.poll
+                    let poll = self.turn.lock().await.poll;
+                    poll.min(self.config.interval())
                 }
                 Err(error) => {
                     tracing::warn!(target: "atoma_node::settle", %error, "settling failed; trying again");

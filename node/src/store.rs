@@ -43,6 +43,9 @@ pub const SYNC_INTERVAL: Duration = Duration::from_millis(50);
 /// Memory for cached blocks: records are written often and read at start.
 const CACHE_BYTES: u64 = 4 << 20;
 
+/// Memory that each kind of record takes before it goes to a table on disk.
+const MEMTABLE_BYTES: u64 = 2 << 20;
+
 /// Why state cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -129,7 +132,8 @@ impl Store {
                 },
                 other => other.into(),
             })?;
-        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let keyspace = |name: &str| database.keyspace(name, options);
         let inner = Inner {
             meta: keyspace("meta")?,
             vouchers: keyspace("vouchers")?,

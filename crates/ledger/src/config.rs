@@ -7,7 +7,8 @@ use crate::limits::Limits;
 /// MIST in one SUI.
 pub const MIST_PER_SUI: u64 = 1_000_000_000;
 
-/// Everything that decides the genesis of a chain, and the limits under which it runs.
+/// Everything that decides the genesis of a chain, and how it runs: the last two may change between
+/// runs, the rest may not.
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
     /// The framework's packages in order of dependency: first `0x1`, then `0x2`.
@@ -20,7 +21,10 @@ pub struct LedgerConfig {
     pub clock_start_ms: u64,
     /// Reference gas price, MIST a unit.
     pub reference_gas_price: u64,
-    /// Limits of transactions. They are not part of the genesis and may change between runs.
+    /// How many checkpoints are kept, with their transactions and the versions of objects that they
+    /// replaced; `None` keeps all. The latest versions of objects and the genesis are always kept.
+    pub retained_checkpoints: Option<u64>,
+    /// Limits of transactions.
     pub limits: Limits,
 }
 
@@ -43,7 +47,7 @@ pub struct GenesisAccount {
 }
 
 impl LedgerConfig {
-    /// A chain without accounts: clock at 0, reference gas price 1,000, Sui's limits.
+    /// A chain without accounts: clock at 0, reference gas price 1,000, all history, Sui's limits.
     #[must_use]
     pub fn new(framework: Vec<GenesisPackage>, chain_seed: [u8; 32]) -> Self {
         Self {
@@ -52,6 +56,7 @@ impl LedgerConfig {
             accounts: Vec::new(),
             clock_start_ms: 0,
             reference_gas_price: 1_000,
+            retained_checkpoints: None,
             limits: Limits::default(),
         }
     }

@@ -41,6 +41,7 @@ pub struct Ledger {
     validator: Validator,
     chain_id: Digest,
     epoch_start_ms: u64,
+    retained_checkpoints: Option<u64>,
 }
 
 impl Ledger {
@@ -66,6 +67,7 @@ impl Ledger {
             validator,
             chain_id: Digest::ZERO,
             epoch_start_ms: config.clock_start_ms,
+            retained_checkpoints: config.retained_checkpoints,
         };
         if head.is_none() {
             let genesis = genesis::build(&ledger.chain(), &config)?;
@@ -292,6 +294,9 @@ impl Ledger {
         batch.put(Table::Checkpoints, key, records::encode(&record)?);
         batch.put(Table::CheckpointDigests, digest.as_ref() as &[u8], key);
         batch.put(Table::Meta, records::META_HEAD, records::encode(&head)?);
+        if let Some(retained) = self.retained_checkpoints {
+            self.prune_into(&mut batch, sequence_number, retained)?;
+        }
         self.state.store().commit(batch)?;
         self.head = head;
         if sequence_number.is_multiple_of(CHECKPOINTS_PER_SYNC) {

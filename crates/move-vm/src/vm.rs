@@ -336,19 +336,17 @@ fn resolve_type_args(
             format!("expected {} type arguments", constraints.len()),
         ));
     }
-    type_args
+    let args = linker.type_arguments(context, type_args)?;
+    let fit = args
         .iter()
         .zip(constraints)
-        .map(|(ty, constraint)| {
-            let ty = linker.concrete(Some(context), ty)?;
-            if ty.abilities(&[]).contains(*constraint) {
-                Ok(ty)
-            } else {
-                Err(VmError::with_message(
-                    Status::TypeArguments,
-                    "type argument lacks an ability",
-                ))
-            }
-        })
-        .collect()
+        .all(|(ty, constraint)| ty.abilities(&[]).contains(*constraint));
+    if fit {
+        Ok(args)
+    } else {
+        Err(VmError::with_message(
+            Status::TypeArguments,
+            "type argument lacks an ability",
+        ))
+    }
 }

@@ -96,6 +96,9 @@ pub struct Balance {
     pub paid: Amount,
     /// Streams that run.
     pub streams: usize,
+    /// Whether the payer authorizes more than was deposited when the channel was last read: it has
+    /// deposited more since.
+    pub topped_up: bool,
 }
 
 impl Balance {
@@ -281,6 +284,11 @@ impl Account {
             covered: due.min(cover),
             paid: books.view.paid,
             streams: books.payees.values().map(Payee::open_streams).sum(),
+            topped_up: books
+                .payees
+                .values()
+                .filter_map(Payee::voucher)
+                .any(|voucher| voucher.statement().cumulative > books.view.funded),
         })
     }
 }

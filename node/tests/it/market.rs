@@ -24,12 +24,13 @@ use atoma_link::{
 };
 use atoma_localnet::{InProcess, Localnet, LocalnetConfig};
 use atoma_node::{
-    ModelConfig, Node, NodeConfig, NodeDeps, NodeHandle,
+    ModelConfig, Node, NodeConfig, NodeDeps, NodeError, NodeHandle,
     channels::view,
     config::SettleConfig,
     dial::{Carrier, Connector},
     enclave::PublicKeys,
     evidence::Simulated,
+    store::StoreError,
 };
 use atoma_protocol::{
     ids::{ChannelId, KeyEpoch, PackageId},
@@ -212,7 +213,19 @@ impl Market {
             platform: Arc::new(Simulated::new(root(), MEASUREMENT.to_vec())),
             connector: Arc::clone(&self.connector) as Arc<dyn Connector>,
         };
-        Node::start(config, deps).await.unwrap()
+        let begun = self.env.now();
+        loop {
+            match Node::start(config.clone(), deps.clone()).await {
+                Ok(node) => return node,
+                // What was killed has not let go yet.
+                Err(NodeError::Store(StoreError::InUse(_)))
+                    if self.env.now().saturating_since(begun) < PATIENCE =>
+                {
+                    self.env.sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     async fn open_channel(&self, node: &NodeHandle) -> ChannelId {
@@ -263,18 +276,21 @@ impl Market {
 
     /// Takes the node's next stream to the point where tasks can be given.
     async fn desk(&mut self, node: &NodeHandle, channel: ChannelId) -> Desk {
-        let desks = self.desks.recv();
-        let mut end = tokio::time::timeout(PATIENCE, desks)
-            .await
-            .unwrap()
-            .unwrap();
         let network = self.deployed.deployment.network;
         let nonce = [5; 32];
-        end.send(ToNode::Challenge(Challenge { nonce, network }))
-            .await
-            .unwrap();
-        let FromNode::Hello(hello) = end.receive().await.unwrap() else {
-            panic!("no hello");
+        let (end, hello) = loop {
+            let desks = self.desks.recv();
+            let mut end = tokio::time::timeout(PATIENCE, desks)
+                .await
+                .unwrap()
+                .unwrap();
+            // A stream that the node before dialled last may have died with it.
+            let challenge = ToNode::Challenge(Challenge { nonce, network });
+            if end.send(challenge).await.is_ok()
+                && let Ok(FromNode::Hello(hello)) = end.receive().await
+            {
+                break (end, hello);
+            }
         };
         let epoch = hello.hello.statement.key_epoch;
         let state = self.client.node(node.node()).await.unwrap();
@@ -313,6 +329,21 @@ impl Market {
     }
 }
 
+/// Waits until the node has vouchers for all that it earned.
+async fn covered(node: &NodeHandle, earned: Amount) {
+    let covered = async {
+        while node
+            .status()
+            .channels
+            .iter()
+            .all(|channel| channel.covered != earned)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, covered).await.unwrap();
+}
+
 async fn ask(desk: &mut Desk) -> Amount {
     let before = desk.payer.held();
     let chat = desk.chat(MODEL, "count to a hundred");
@@ -340,6 +371,7 @@ async fn a_node_earns_through_a_kill_a_rotation_and_a_close() {
     let channel = market.open_channel(&node).await;
     let mut desk = market.desk(&node, channel).await;
     let mut earned = ask(&mut desk).await;
+    covered(&node, earned).await;
     node.settle_now().await.unwrap();
     assert_eq!(market.channel(channel).await.paid, earned);
     assert_eq!(node.status().settled, earned);
@@ -347,6 +379,7 @@ async fn a_node_earns_through_a_kill_a_rotation_and_a_close() {
 
     // Served, and killed before it settled: the next process does.
     earned = earned.checked_add(ask(&mut desk).await).unwrap();
+    covered(&node, earned).await;
     drop(desk);
     first_env.stop(Duration::from_secs(5)).await;
     drop(node);

@@ -15,7 +15,9 @@ use atoma_protocol::{
     sealed::Delivery,
 };
 
-use crate::support::{CHANNEL, CREDIT, EPOCH, World, settle_down, view, voucher, voucher_key};
+use crate::support::{
+    CHANNEL, CREDIT, Desk, EPOCH, Ended, World, settle_down, view, voucher, voucher_key,
+};
 
 const OTHER: ChannelId = ChannelId::new([4; 32]);
 
@@ -497,6 +499,42 @@ async fn a_sequencer_that_vanishes_is_charged_for_nothing_it_did_not_get() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_lost_stream_swallowed_is_given_up_once_a_return_and_not_for_ever() {
+    let world = World::new();
+    let chat = |desk: &Desk| {
+        let mut chat = desk.chat("scripted/count-8", "count");
+        chat.max_tokens = Some(8);
+        chat
+    };
+    let mut given_up = 0;
+    for round in 0..6 {
+        let mut desk = world.ready("a").await;
+        // The payer has no receipts of earlier rounds: it pays for one input more and no more.
+        let due = world.enclave.balance(CHANNEL).unwrap().due.0;
+        let covers_input = voucher(CHANNEL, due.saturating_sub(given_up) + 1, &voucher_key());
+        let (mut task, open, _) = desk.seal(&chat(&desk));
+        task.voucher = Some(covers_input);
+        let request = desk.force(task, open).await;
+        match desk.end_of(request).await {
+            Ended::Last(_) => given_up += 8,
+            Ended::Failed(failed) => {
+                assert_eq!(failed.code, FailureCode::Unpaid);
+                assert!(round >= 3, "strikes are left in round {round}");
+            }
+        }
+        // A second task in the same stream gets nothing on top.
+        let (task, open, _) = desk.seal(&chat(&desk));
+        let request = desk.force(task, open).await;
+        assert_eq!(desk.end_of(request).await.code(), Some(FailureCode::Unpaid));
+        desk.leave().await;
+        settle_down().await;
+    }
+    let balance = world.enclave.balance(CHANNEL).unwrap();
+    let lost = balance.due.saturating_sub(balance.covered);
+    assert!(lost.0 <= CREDIT.0 * 4, "{balance:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_is_not_read_holds_up_no_other() {
     let world = World::new();
     world.channels.set(OTHER, Ok(ChannelView { ..view(OTHER) }));
@@ -519,6 +557,14 @@ async fn a_stream_that_is_not_read_holds_up_no_other() {
         panic!("no answer")
     };
     assert!(ready.refusal.is_some());
+    // In the end it is left.
+    let ended = stuck.ended().await;
+    assert!(
+        matches!(ended, SessionEnd::Refused(SessionError::NotReading)),
+        "{ended:?}"
+    );
+    settle_down().await;
+    assert_eq!(world.enclave.balance(CHANNEL).unwrap().streams, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     fake_chain::FakeChain,
-    support::{CHANNEL, EPOCH, NETWORK, enclave_at, env, settle_down, voucher, voucher_key},
+    support::{
+        CHANNEL, EPOCH, FUNDED, NETWORK, enclave_at, env, settle_down, voucher, voucher_key,
+    },
 };
 
 struct Shop {
@@ -43,12 +45,22 @@ struct Shop {
 }
 
 fn shop(env: &Env, folder: &Path, chain: &Arc<FakeChain>, epoch: KeyEpoch) -> Shop {
-    let (enclave, store) = enclave_at(env, folder, epoch);
-    let earnings = Earnings::default();
     let config = SettleConfig {
         threshold: Amount(100),
         interval_ms: 60_000,
     };
+    shop_with(env, folder, chain, epoch, config)
+}
+
+fn shop_with(
+    env: &Env,
+    folder: &Path,
+    chain: &Arc<FakeChain>,
+    epoch: KeyEpoch,
+    config: SettleConfig,
+) -> Shop {
+    let (enclave, store) = enclave_at(env, folder, epoch);
+    let earnings = Earnings::default();
     let settler = Settler::new(
         env.clone(),
         Arc::clone(&enclave),
@@ -154,6 +166,27 @@ async fn little_waits_for_the_interval_and_much_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_interval_holds_however_rarely_the_channels_need_reading() {
+    let (env, folder, chain) = one_channel();
+    chain.change(CHANNEL, |state| state.grace_ms = 86_400_000);
+    let config = SettleConfig {
+        threshold: Amount(u64::MAX),
+        interval_ms: 2_000,
+    };
+    let shop = shop_with(&env, folder.path(), &chain, EPOCH, config);
+    let stop = CancellationToken::new();
+    let (settler, token) = (Arc::clone(&shop.settler), stop.clone());
+    let running = shop.env.spawn(async move { settler.run(token).await });
+    shop.env.sleep(Duration::from_secs(1)).await;
+    shop.earn(EPOCH, 3, 10);
+    shop.authorize(1_000);
+    shop.env.sleep(Duration::from_secs(5)).await;
+    assert_eq!(shop.paid(), Amount(30));
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn pay_is_what_the_voucher_covers_and_the_rest_follows_a_larger_one() {
     let (env, folder, chain) = one_channel();
     let shop = shop(&env, folder.path(), &chain, EPOCH);
@@ -244,6 +277,27 @@ async fn a_close_asked_for_is_settled_well_within_its_window_and_then_granted() 
     shop.env.sleep(Duration::from_secs(6)).await;
     assert!(shop.enclave.channels().is_empty());
     assert!(shop.store.channels().unwrap().is_empty());
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deposit_that_grew_is_seen_when_the_payer_authorizes_it() {
+    let (env, folder, chain) = one_channel();
+    chain.change(CHANNEL, |state| state.grace_ms = 86_400_000);
+    let shop = shop(&env, folder.path(), &chain, EPOCH);
+    let use_it = |state| shop.enclave.use_channel(EPOCH, view(state)).unwrap();
+    use_it(&chain.state(CHANNEL));
+    let stop = CancellationToken::new();
+    let (settler, token) = (Arc::clone(&shop.settler), stop.clone());
+    let running = shop.env.spawn(async move { settler.run(token).await });
+    shop.env.sleep(Duration::from_secs(1)).await;
+    chain.change(CHANNEL, |state| state.funded = Amount(FUNDED.0 + 500));
+    let larger = voucher(CHANNEL, FUNDED.0 + 500, &voucher_key());
+    shop.enclave.take_voucher(&larger).unwrap();
+    assert!(shop.enclave.balance(CHANNEL).unwrap().topped_up);
+    shop.env.sleep(Duration::from_secs(1)).await;
+    assert!(!shop.enclave.balance(CHANNEL).unwrap().topped_up);
     stop.cancel();
     running.await.unwrap();
 }

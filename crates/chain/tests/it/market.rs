@@ -5,22 +5,22 @@ use atoma_chain::{
     abort::Named,
     event,
     rpc::{CheckpointError, Committee},
-    state::{ChannelStatus, NodeStatus, UnbondPositionState},
+    state::{ChannelStatus, NetworkParams, NodeStatus, UnbondPositionState},
     tx,
 };
 use atoma_env::Env;
 use atoma_localnet::{InProcess, Localnet, LocalnetConfig};
 use atoma_protocol::{
     hash::{BodyHash, ManifestHash, MerkleRoot, RequestCommitment, ResponseCommitment, blake2b256},
-    ids::{ChannelId, CheckpointSeq, KeyEpoch, ObjectId, Seq},
+    ids::{Address, ChannelId, CheckpointSeq, KeyEpoch, ObjectId, Seq},
     keys::SigningKey,
-    money::{Amount, Tokens},
+    money::{Amount, Bps, Tokens},
     statement::{EvidenceKind, Receipt, ReceiptBody, Signable as _, Statement, Verified},
     time::TimestampMs,
 };
 use futures::StreamExt as _;
 
-use crate::on_localnet::{GAP_MS, GRACE, MEASUREMENT, OnLocalnet, STAKE, TestNode};
+use crate::on_localnet::{GAP_MS, GRACE, MEASUREMENT, OnLocalnet, STAKE, TestNode, prices};
 
 const DEPOSIT: u64 = 5_000_000;
 
@@ -544,4 +544,107 @@ async fn an_overcharge_is_given_back() {
     m.client.submit(&m.payer, &claim).await.unwrap();
     let after = m.usd_of(m.payer.address()).await;
     assert_eq!(after - before, operators_part);
+}
+
+/// Many arguments are plain numbers side by side: each must land where it belongs.
+#[tokio::test]
+async fn what_was_asked_for_is_what_is_there() {
+    let bps = |bps| Bps::new(bps).unwrap();
+    let params = NetworkParams {
+        protocol_bps: bps(101),
+        max_routing_bps: bps(1_002),
+        min_own_stake: Amount(1_003),
+        min_grace_ms: 1_004,
+        max_grace_ms: 9_005,
+        max_channel_ms: 36_000_006,
+        reap_ms: 1_007,
+        unbonding_ms: 90_008,
+        hold_back_ms: 1_009,
+        stream_ms: 1_010,
+        timelock_ms: 1_011,
+        max_evidence_age_ms: 36_000_012,
+        max_anchor_age_ms: 900_013,
+        slash_bps: bps(114),
+        reporter_bps: bps(115),
+        report_delay_ms: 1_016,
+        report_window_ms: 60_017,
+        jail_ms: 1_018,
+    };
+    let m = OnLocalnet::start_with(true, Some(params.clone())).await;
+    let network = m.client.network().await.unwrap();
+    assert_eq!(network.params, params);
+    assert_eq!(
+        (network.treasury, network.admin_cap),
+        (m.admin.address(), m.made.admin_cap)
+    );
+    assert_eq!(network.coins, [m.usd().clone()]);
+
+    let node = m.register_node().await;
+    let state = m.client.node(node.id).await.unwrap();
+    assert_eq!(
+        (state.commission_bps, state.max_commission_bps),
+        (bps(8_000), bps(9_000))
+    );
+    let offer = state.offer(node.model, m.usd()).unwrap();
+    assert_eq!((offer.prices(), offer.context_length), (prices(), 2_048));
+    assert_eq!(
+        (offer.credit, offer.min_deposit),
+        (Amount(100_000), Amount(1_000_000))
+    );
+    assert_eq!(
+        (offer.engine_class.as_str(), offer.max_routing_bps),
+        ("candle/cpu", bps(300))
+    );
+    let model = m.client.model(node.model).await.unwrap();
+    assert_eq!(
+        (model.name.as_str(), model.weights_uri.as_str()),
+        ("smollm2-135m", "https://example.org/weights")
+    );
+
+    let channel = m.open_channel(&node, Amount(DEPOSIT)).await;
+    let state = m.client.channel(channel).await.unwrap();
+    assert_eq!(
+        (state.refund_to, state.router),
+        (m.payer.address(), m.router.address())
+    );
+    assert_eq!(
+        (state.routing_bps, state.protocol_bps),
+        (bps(200), bps(101))
+    );
+    assert_eq!(u128::from(state.grace_ms), GRACE.as_millis());
+    assert_eq!((state.reap_ms, state.funded), (1_007, Amount(DEPOSIT)));
+    assert_eq!(state.voucher_key, m.voucher_key.public());
+    let slot = state.slot(node.model).unwrap();
+    assert_eq!(
+        (slot.input_price, slot.output_price),
+        (prices().input, prices().output)
+    );
+    let elsewhere = Address::new([0x77; 32]);
+    let cap = m.payer_cap(channel).await;
+    let move_refund = tx::set_refund_to(m.at(), channel, m.usd(), cap, elsewhere);
+    m.client.submit(&m.payer, &move_refund).await.unwrap();
+    assert_eq!(
+        m.client.channel(channel).await.unwrap().refund_to,
+        elsewhere
+    );
+}
+
+#[tokio::test]
+async fn a_channel_that_is_gone_does_not_hold_the_others() {
+    let (m, node) = ready(true).await;
+    let keys = (&m.voucher_key, &m.enclave);
+    let gone = m.open_channel(&node, Amount(DEPOSIT)).await;
+    let here = m.open_channel(&node, Amount(DEPOSIT)).await;
+    let cap = m.payer_cap(gone).await;
+    let close = tx::close(m.at(), gone, m.usd(), node.id, node.cap);
+    m.client.submit(&m.operator, &close).await.unwrap();
+    let reap_ms = m.client.channel(gone).await.unwrap().reap_ms;
+    m.pass(reap_ms + GAP_MS).await;
+    let reap = tx::reap(m.at(), gone, m.usd(), cap, node.vault, m.payer.address());
+    m.client.submit(&m.payer, &reap).await.unwrap();
+    let items = [gone, here].map(|channel| m.settlement(&node, channel, (500, 500, 1), keys));
+    let result = m.client.settle(&m.operator, &items).await.unwrap();
+    assert_eq!(result.refused.len(), 1);
+    assert_eq!(result.refused[0].0, gone);
+    assert_eq!(m.client.channel(here).await.unwrap().paid, Amount(500));
 }

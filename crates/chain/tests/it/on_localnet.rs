@@ -6,7 +6,9 @@ use atoma_chain::{
     Client, CoinType, Deployment, Rpc, Sender, Wallet,
     deploy::{CompiledPackage, DeployConfig, Deployed, Payment, deploy},
     rpc::{GrpcConfig, GrpcRpc},
-    state::{KeyEpochState, Modality, NodeCapState, PayerCapState, StakePositionState},
+    state::{
+        KeyEpochState, Modality, NetworkParams, NodeCapState, PayerCapState, StakePositionState,
+    },
     tx,
 };
 use atoma_env::Env;
@@ -94,6 +96,11 @@ pub(crate) fn prices() -> Prices {
 impl OnLocalnet {
     /// Deploys a market; roles reach it over gRPC or, if `inside`, in the same process.
     pub(crate) async fn start(inside: bool) -> Self {
+        Self::start_with(inside, None).await
+    }
+
+    /// The same with parameters of its own.
+    pub(crate) async fn start_with(inside: bool, params: Option<NetworkParams>) -> Self {
         let env = Env::system();
         let localnet = Localnet::start(LocalnetConfig::test(), env.clone())
             .await
@@ -110,7 +117,7 @@ impl OnLocalnet {
         let config = DeployConfig {
             dev: true,
             gap_ms: GAP_MS,
-            params: None,
+            params,
             treasury: admin.address(),
             payment: Payment::TestUsd(compiled(atoma_contracts::usd())),
         };

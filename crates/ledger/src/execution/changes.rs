@@ -356,16 +356,13 @@ impl Interpreter<'_> {
     fn check(&self, changes: &Changes, inputs: &Inputs) -> Step<()> {
         for id in self.taken_inputs(inputs) {
             let input = &inputs.objects[&id];
-            let by_consensus = matches!(
-                input.object.owner(),
-                Owner::Shared(_) | Owner::ConsensusAddress { .. }
-            );
-            if !by_consensus {
+            if !matches!(input.object.owner(), Owner::Shared(_)) {
                 continue;
             }
-            let again_shared = changes.written.get(&id).is_some_and(|object| {
-                matches!(object.owner, NewOwner::Shared | NewOwner::Party(_))
-            });
+            let again_shared = changes
+                .written
+                .get(&id)
+                .is_some_and(|object| object.owner == NewOwner::Shared);
             if !again_shared && !changes.deleted_ids.contains(&id) {
                 return fail(ExecutionError::ConsensusObjectOperationNotAllowed);
             }

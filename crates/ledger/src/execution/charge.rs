@@ -67,9 +67,12 @@ pub(super) fn charge(
         message: "the budget does not cover the storage".to_owned(),
     };
     let cost = StorageCost::of(base, stamp)?;
-    // Inputs that are written again cost little more than they give back; where the budget does
-    // not even cover that, computation becomes cheaper by the difference.
-    let computation_cost = computation_cost.min(payment.budget.saturating_sub(cost.net()));
+    if cost.net() > payment.budget {
+        return charge_computation_only(base.clone(), payment, stamp, failure);
+    }
+    // Inputs that are written again cost little more than they give back; where the budget covers
+    // that but not the computation too, computation becomes cheaper by the difference.
+    let computation_cost = computation_cost.min(payment.budget - cost.net());
     cost.apply(
         base.clone(),
         payment,
@@ -77,6 +80,28 @@ pub(super) fn charge(
         stamp,
         Some(failure),
     )
+}
+
+/// Charges the whole budget for computation and nothing for storage: large inputs that are written
+/// again, paid from a budget that does not even cover the part of their storage that is never
+/// given back. They keep the rebates that they carry.
+fn charge_computation_only(
+    mut changes: Changes,
+    payment: Payment,
+    stamp: Stamp,
+    failure: Failure,
+) -> Result<Charged, LedgerError> {
+    let gas_used = GasCostSummary {
+        computation_cost: payment.budget,
+        ..GasCostSummary::default()
+    };
+    deduct(&mut changes, payment, &gas_used)?;
+    Ok(Charged {
+        written: build(&changes, stamp, true)?,
+        changes,
+        gas_used,
+        failure: Some(failure),
+    })
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -97,9 +97,10 @@ pub(super) fn machine_error(error: VmError) -> Stop {
     stop_with(kind, message)
 }
 
+/// As Sui does by now, names the version of the package whose code ran, not its first version.
 fn move_location(location: &Location) -> Option<MoveLocation> {
     Some(MoveLocation {
-        package: bridge::sui_address(&location.module.address),
+        package: bridge::sui_address(&location.package),
         module: bridge::sui_identifier(&location.module.name)?,
         function: location.function,
         instruction: location.pc,

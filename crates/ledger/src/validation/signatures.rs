@@ -22,6 +22,15 @@ pub(crate) fn check_signatures(
             found: signatures.len(),
         });
     }
+    let is_known = |signature: &UserSignature| {
+        matches!(
+            signature,
+            UserSignature::Simple(_) | UserSignature::Multisig(_)
+        )
+    };
+    if !signatures.iter().all(is_known) {
+        return Err(Refusal::Unsupported("zkLogin and passkey signatures"));
+    }
     for signer in signers {
         let signature = signatures
             .iter()
@@ -35,10 +44,7 @@ pub(crate) fn check_signatures(
 }
 
 fn is_by(signature: &UserSignature, signer: &Address) -> bool {
-    matches!(
-        signature,
-        UserSignature::Simple(_) | UserSignature::Multisig(_)
-    ) && signature
+    signature
         .derive_addresses()
         .any(|address| address == *signer)
 }

@@ -175,3 +175,74 @@ fn one_seed_and_one_history_make_one_chain() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn old_history_is_forgotten_on_request() {
+    let mut config = config();
+    config.retained_checkpoints = Some(3);
+    let store = Arc::new(MemoryStore::new());
+    let mut world = open(Arc::new(MemoryStore::new()));
+    world.ledger = atoma_ledger::Ledger::new(config, Arc::clone(&store) as _).expect("a chain");
+    let mut payments = Vec::new();
+    let mut sizes = Vec::new();
+    for round in 0..12 {
+        payments.push(pay_bob(&mut world));
+        world.ledger.advance_clock(1).expect("time moves forward");
+        world.ledger.seal_checkpoint().expect("the store works");
+        if round >= 6 {
+            sizes.push(entries(&store));
+        }
+    }
+    let last = world
+        .ledger
+        .latest_checkpoint()
+        .expect("the store works")
+        .sequence_number();
+    assert_eq!(last, 12);
+    assert_eq!(
+        world.ledger.lowest_checkpoint().expect("the store works"),
+        10
+    );
+    assert!(
+        world
+            .ledger
+            .checkpoint(0)
+            .expect("the store works")
+            .is_some()
+    );
+    assert!(
+        world
+            .ledger
+            .checkpoint(9)
+            .expect("the store works")
+            .is_none()
+    );
+    let known = |executed: &atoma_ledger::Executed| {
+        let found = world.ledger.transaction(&executed.digest);
+        found.expect("the store works").is_some()
+    };
+    assert_eq!(
+        payments.iter().filter(|executed| known(executed)).count(),
+        3
+    );
+    // Every round leaves one more coin to bob, and nothing else.
+    let growth: Vec<usize> = sizes.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        growth.iter().all(|more| *more == growth[0] && *more <= 3),
+        "{growth:?}"
+    );
+    // All that lives is still there.
+    assert_eq!(world.coins(&world.bob.address).len(), 4 + 12);
+    pay_bob(&mut world);
+}
+
+fn entries(store: &MemoryStore) -> usize {
+    use atoma_ledger::{Range, Store, Table};
+    let count = |table| {
+        store
+            .scan(table, Range::prefix(&[], 10_000))
+            .expect("works")
+            .len()
+    };
+    Table::ALL.into_iter().map(count).sum()
+}

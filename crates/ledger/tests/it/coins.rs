@@ -2,7 +2,7 @@
 
 use sui_sdk_types::{Argument, CommandArgumentError, ExecutionError, IdOperation};
 
-use crate::harness::{Program, World, effects, failed, machinery, succeeded};
+use crate::harness::{Program, World, effects, failed, machinery, owned_of_type, succeeded};
 
 #[test]
 fn coins_are_split_merged_and_sent() {
@@ -156,4 +156,37 @@ fn the_same_transaction_runs_once() {
         .expect("not refused");
     assert_eq!(first, second);
     assert_eq!(world.ledger.transaction_count(), count);
+}
+
+#[test]
+fn a_small_budget_is_never_overdrawn() {
+    let (mut world, package) = machinery();
+    let alice = world.alice.address;
+    let mut program = Program::new();
+    let size = program.pure(&250_000u64);
+    let blob = program.call(package, "container::blob", vec![size]);
+    program.transfer(vec![blob], alice);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    let blob = owned_of_type(&executed, "Blob");
+    let rebate = world.object(&blob).storage_rebate();
+
+    // One hundredth of the large input's storage is more than the whole budget.
+    let least = 1_000 * world.ledger.reference_gas_price();
+    assert!(rebate / 100 > least);
+    let mut program = Program::new();
+    let coin = program.split(Argument::Gas, &[1]);
+    program.transfer(vec![coin], alice);
+    program.owned(world.reference(&blob));
+    let mut transaction = world.transaction(&alice, program);
+    transaction.gas_payment.budget = least;
+    let before = world.balance(&alice);
+    let signature = world.alice.sign(&transaction);
+    let executed = world
+        .ledger
+        .execute(&transaction, &[signature])
+        .expect("not refused");
+    assert_eq!(*failed(&executed), ExecutionError::InsufficientGas);
+    assert_eq!(world.balance(&alice), before - least);
+    assert_eq!(world.object(&blob).storage_rebate(), rebate);
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use atoma_ledger::OwnerKind;
+use atoma_ledger::{OwnerKind, Refusal};
 use sui_sdk_types::{
     Address, CommandArgumentError, ExecutionError, IdOperation, Input, Object, ObjectIn, ObjectOut,
-    Owner, TypeTag, UnchangedConsensusKind,
+    Owner, SharedInput, TypeTag, UnchangedConsensusKind,
 };
 
 use crate::harness::{
@@ -434,4 +434,50 @@ fn objects_of_a_transaction_are_those_of_its_effects() {
             );
         }
     }
+}
+
+#[test]
+fn a_party_owns_through_consensus() {
+    let (mut world, package) = machinery();
+    let counter = owned_counter(&mut world, package);
+    let tag: TypeTag = format!("{package}::counter::Counter")
+        .parse()
+        .expect("a type");
+    let bob = world.bob.address;
+    let mut program = Program::new();
+    let object = program.owned(world.reference(&counter));
+    let owner = program.pure(&bob);
+    let party = program.call(Address::TWO, "party::single_owner", vec![owner]);
+    program.call_with(
+        Address::TWO,
+        "transfer::public_party_transfer",
+        vec![tag],
+        vec![object, party],
+    );
+    let executed = world.alice(program);
+    succeeded(&executed);
+    let start_version = effects(&executed).lamport_version;
+    assert_eq!(
+        *world.object(&counter).owner(),
+        Owner::ConsensusAddress {
+            start_version,
+            owner: bob
+        }
+    );
+    let input = || Input::Shared(SharedInput::new(counter, start_version, true));
+    let mut program = Program::new();
+    let argument = program.input(input());
+    program.call(package, "counter::increment", vec![argument]);
+    let stranger = program.clone();
+    succeeded(&world.bob(program));
+    assert_eq!(world.number_in(&counter), 1);
+    assert!(matches!(world.refusal(stranger), Refusal::NotOwner { .. }));
+    let mut program = Program::new();
+    let argument = program.input(input());
+    program.transfer(vec![argument], world.alice.address);
+    succeeded(&world.bob(program));
+    assert_eq!(
+        *world.object(&counter).owner(),
+        Owner::Address(world.alice.address)
+    );
 }

@@ -2,8 +2,8 @@
 
 use atoma_ledger::Executed;
 use sui_sdk_types::{
-    Address, Command, ExecutionError, ObjectData, Owner, PackageUpgradeError, Publish, StructTag,
-    TypeTag, Upgrade,
+    Address, Command, ExecutionError, Input, ObjectData, Owner, PackageUpgradeError, Publish,
+    StructTag, TypeTag, Upgrade,
 };
 
 use crate::harness::{
@@ -76,6 +76,80 @@ fn a_package_is_published_and_initialised() {
         .balances(&world.bob.address)
         .expect("the store works");
     assert_eq!(balances.len(), 2);
+    spend_token(&mut world, token);
+}
+
+/// Bob splits his only coin of a foreign type by command and by call.
+fn spend_token(world: &mut World, token: TypeTag) {
+    let bob = world.bob.address;
+    let page = world
+        .ledger
+        .coins(&bob, &token, None, 10)
+        .expect("the store works");
+    let coin = world.reference(&page.items[0].id);
+    let mut program = Program::new();
+    let coin = program.owned(coin);
+    let part = program.split(coin, &[100]);
+    program.transfer(vec![part], world.alice.address);
+    let (amount, recipient) = (program.pure(&150u64), program.pure(&world.alice.address));
+    program.call_with(
+        Address::TWO,
+        "pay::split_and_transfer",
+        vec![token.clone()],
+        vec![coin, amount, recipient],
+    );
+    succeeded(&world.bob(program));
+    let balance = |owner| {
+        world
+            .ledger
+            .balance(owner, &token)
+            .expect("the store works")
+    };
+    assert_eq!((balance(&world.alice.address), balance(&bob)), (250, 250));
+}
+
+#[test]
+fn a_currency_is_registered_under_its_derived_id() {
+    let mut world = World::new();
+    let usd = atoma_contracts::usd();
+    let mut program = Program::new();
+    let cap = program.push(Command::Publish(Publish {
+        modules: usd.modules.into_iter().map(|module| module.bytes).collect(),
+        dependencies: usd.dependencies.into_iter().map(Address::new).collect(),
+    }));
+    program.transfer(vec![cap], world.alice.address);
+    let executed = world.alice(program);
+    succeeded(&executed);
+    let package = package_of(&executed);
+    let currency = owned_of_type(&executed, "Currency");
+    let registry = Address::from_static("0xc");
+    assert_eq!(*world.object(&currency).owner(), Owner::Address(registry));
+
+    let coin: TypeTag = format!("{package}::usd::USD").parse().expect("a type");
+    let mut program = Program::new();
+    let shared = program.shared(&world, &registry, true);
+    let sent = program.input(Input::Receiving(world.reference(&currency)));
+    program.call_with(
+        Address::TWO,
+        "coin_registry::finalize_registration",
+        vec![coin.clone()],
+        vec![shared, sent],
+    );
+    succeeded(&world.bob(program));
+    let key: TypeTag = format!("0x2::coin_registry::CurrencyKey<{coin}>")
+        .parse()
+        .expect("a type");
+    let derived = registry.derive_object_id(&key, &[0]);
+    assert!(matches!(world.object(&derived).owner(), Owner::Shared(_)));
+    let tag: StructTag = format!("0x2::coin_registry::Currency<{coin}>")
+        .parse()
+        .expect("a type");
+    let found = world
+        .ledger
+        .object_of_type(&tag)
+        .expect("the store works")
+        .expect("indexed");
+    assert_eq!(found.object_id(), derived);
 }
 
 #[test]
@@ -205,6 +279,44 @@ fn a_package_is_upgraded() {
     program.call(first, "counter::increment", vec![argument]);
     succeeded(&world.alice(program));
     assert_eq!(world.number_in(&counter), 101);
+}
+
+#[test]
+fn an_abort_names_the_version_whose_code_ran() {
+    let mut world = World::new();
+    let (first, cap) = world.publish("machinery");
+    let counter = crate::harness::counter(&mut world, first);
+    let executed = upgrade(&mut world, first, cap, 0, digest_of("machinery_v2"));
+    let second = package_of(&executed);
+    for package in [first, second] {
+        let mut program = Program::new();
+        let argument = program.shared(&world, &counter, false);
+        program.call(package, "counter::assert_ten", vec![argument]);
+        let executed = world.alice(program);
+        let ExecutionError::MoveAbort { location, code } = failed(&executed) else {
+            panic!("no abort: {:?}", executed.failure)
+        };
+        assert_eq!((location.package, *code), (package, 7));
+    }
+}
+
+#[test]
+fn the_protocol_s_packages_are_published() {
+    let mut world = World::new();
+    for package in [atoma_contracts::usd(), atoma_contracts::atoma()] {
+        let mut program = Program::new();
+        let cap = program.push(Command::Publish(Publish {
+            modules: package
+                .modules
+                .into_iter()
+                .map(|module| module.bytes)
+                .collect(),
+            dependencies: package.dependencies.into_iter().map(Address::new).collect(),
+        }));
+        program.transfer(vec![cap], world.alice.address);
+        let executed = world.alice(program);
+        succeeded(&executed);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A state folder: what it keeps, and what it refuses.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use atoma_ledger::{
@@ -90,6 +92,74 @@ fn what_was_acknowledged_survives_without_a_shutdown() {
         world.ledger.transaction_count()
     );
     assert_eq!(killed.ledger.pending_transactions(), 1);
+}
+
+/// Names the state folder to the process that is going to be killed.
+const VICTIM: &str = "ATOMA_LEDGER_VICTIM";
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    if let Ok(folder) = std::env::var(VICTIM) {
+        return pay_until_killed(std::path::Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut victim = Command::new(std::env::current_exe().expect("this test"))
+        .args([
+            "--exact",
+            "persistence::what_was_acknowledged_survives_a_kill",
+            "--nocapture",
+        ])
+        .env(VICTIM, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this test runs again");
+    let output = BufReader::new(victim.stdout.take().expect("piped"));
+    let mut acknowledged = Vec::new();
+    for line in output.lines() {
+        let line = line.expect("text");
+        if let Some(digest) = line.split("paid ").nth(1) {
+            acknowledged.push(digest.parse().expect("a digest"));
+        }
+        if acknowledged.len() == 40 {
+            break;
+        }
+    }
+    victim.kill().expect("the process runs");
+    victim.wait().expect("the process ends");
+    assert_eq!(acknowledged.len(), 40);
+
+    let mut world = in_folder(folder.path());
+    for digest in &acknowledged {
+        let executed = world.ledger.transaction(digest).expect("the store works");
+        succeeded(&executed.expect("it was acknowledged"));
+    }
+    // Nothing is half there: every payment that ran is counted, and the chain goes on.
+    let start = 4 * 100 * atoma_ledger::MIST_PER_SUI;
+    let payments = world.balance(&world.bob.address) - start;
+    let checkpoints = world.ledger.latest_checkpoint().expect("the store works");
+    assert!(payments >= 40);
+    assert_eq!(world.ledger.transaction_count(), 1 + payments);
+    assert!(checkpoints.sequence_number() >= payments / 10 - 1);
+    pay_bob(&mut world);
+    world.ledger.seal_checkpoint().expect("the store works");
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "tells the other process what was acknowledged"
+)]
+fn pay_until_killed(folder: &std::path::Path) {
+    let mut world = in_folder(folder);
+    for round in 1..10_000 {
+        let mut program = Program::new();
+        let coin = program.split(Argument::Gas, &[1]);
+        program.transfer(vec![coin], world.bob.address);
+        let executed = world.alice(program);
+        println!("paid {}", executed.digest);
+        if round % 10 == 0 {
+            world.ledger.seal_checkpoint().expect("the store works");
+        }
+    }
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {

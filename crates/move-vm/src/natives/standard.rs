@@ -68,11 +68,13 @@ fn to_bytes(machine: &mut Machine<'_>, types: &[Ty]) -> VmResult<()> {
 }
 
 fn print(machine: &mut Machine<'_>, types: &[Ty]) -> VmResult<()> {
-    machine.charge_small()?;
     let reference = machine.pop_reference()?;
-    let value = machine.follow(&reference)?.to_value();
-    let ty = one_type(types)?.to_type(Naming::Defining);
-    tracing::debug!(%ty, ?value, "printed by Move code");
+    let size = usize::try_from(machine.follow(&reference)?.size()).unwrap_or(usize::MAX);
+    machine.charge_native(SMALL, PER_BYTE, size)?;
+    let ty = one_type(types)?;
+    machine.follow(&reference)?.with_value(|value| {
+        tracing::debug!(ty = %ty.to_type(Naming::Defining), ?value, "printed by Move code");
+    });
     Ok(())
 }
 

@@ -34,7 +34,7 @@ struct FrameView<'f> {
     unit: &'f CodeUnit,
     base: usize,
     slots: usize,
-    ty_args: &'f [Ty],
+    ty_args: &'f Arc<[Ty]>,
 }
 
 impl Machine<'_> {
@@ -240,21 +240,9 @@ impl Machine<'_> {
 
     fn generic_call(&mut self, view: &FrameView<'_>, index: u16) -> VmResult<Exit> {
         let row = view.module.loaded.compiled.function_instantiations[usize::from(index)];
-        let types = self
+        let ty_args = self
             .linker
-            .signature(&self.context, view.module, row.type_args)?;
-        let ty_args = if types.iter().any(Ty::is_open) {
-            types
-                .iter()
-                .map(|ty| {
-                    let ty = ty.substitute(view.ty_args)?;
-                    ty.check_size(self.linker.limits)?;
-                    Ok(ty)
-                })
-                .collect::<VmResult<_>>()?
-        } else {
-            types.clone()
-        };
+            .instance(&self.context, view.module, index, view.ty_args)?;
         let callee = self.linker.callee(&self.context, view.module, row.target)?;
         Ok(Exit::Call {
             module: callee.module.clone(),

@@ -21,6 +21,12 @@ use crate::vm::Visibility;
 /// Most datatypes nested in each other by their fields; verified modules stay far below.
 const MAX_DATATYPE_NESTING: usize = 128;
 
+/// Most lists of type arguments that are remembered in one place; the memory starts anew beyond.
+const MAX_REMEMBERED: usize = 64;
+
+/// Type arguments of a caller, and what an instantiation makes of them.
+type Instances = RwLock<Vec<(Arc<[Ty]>, Arc<[Ty]>)>>;
+
 /// Loaded packages, and contexts by the storage id of their root.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
@@ -33,6 +39,8 @@ pub(crate) struct Cache {
 pub(crate) struct LinkContext {
     pub(crate) root: Arc<LoadedPackage>,
     modules: RwLock<HashMap<ModuleId, Arc<LinkedModule>>>,
+    /// Type arguments of calls from outside.
+    type_args: RwLock<HashMap<Vec<Type>, Arc<[Ty]>>>,
 }
 
 /// A module with its handles resolved under one context.
@@ -44,6 +52,8 @@ pub(crate) struct LinkedModule {
     signatures: Box<[OnceLock<Arc<[Ty]>>]>,
     structs: Box<[OnceLock<Arc<DatatypeInfo>>]>,
     enums: Box<[OnceLock<Arc<DatatypeInfo>>]>,
+    /// By index of function instantiation.
+    instances: Box<[Instances]>,
 }
 
 /// What a function handle stands for.
@@ -67,6 +77,11 @@ impl LinkedModule {
             signatures: empty(compiled.signatures.len()),
             structs: empty(compiled.struct_defs.len()),
             enums: empty(compiled.enum_defs.len()),
+            instances: compiled
+                .function_instantiations
+                .iter()
+                .map(|_| Instances::default())
+                .collect(),
             loaded,
         }
     }
@@ -207,7 +222,7 @@ impl Linker<'_> {
             let definition = &owner.compiled.function_defs[usize::from(function)];
             let visible = match definition.visibility {
                 Visibility::Public => true,
-                Visibility::Friend => owner.id.address == module.loaded.id.address,
+                Visibility::Friend => is_friend(owner, &module.loaded.id),
                 Visibility::Private => false,
             };
             if !visible {
@@ -236,6 +251,63 @@ impl Linker<'_> {
             .map(|token| self.token(context, module, token, 0))
             .collect::<VmResult<Arc<[Ty]>>>()?;
         Ok(slot.get_or_init(|| types))
+    }
+
+    /// Type arguments of a function instantiation, given those of the caller. The same arguments
+    /// give the same list again, with the layouts that were computed for it.
+    pub(crate) fn instance(
+        &self,
+        context: &LinkContext,
+        module: &LinkedModule,
+        index: u16,
+        caller: &Arc<[Ty]>,
+    ) -> VmResult<Arc<[Ty]>> {
+        let row = module.loaded.compiled.function_instantiations[usize::from(index)];
+        let types = self.signature(context, module, row.type_args)?;
+        if !types.iter().any(Ty::is_open) {
+            return Ok(types.clone());
+        }
+        let remembered = &module.instances[usize::from(index)];
+        let known = remembered.read().map_err(poisoned)?;
+        if let Some((_, instance)) = known.iter().find(|(args, _)| Arc::ptr_eq(args, caller)) {
+            return Ok(instance.clone());
+        }
+        drop(known);
+        let instance = types
+            .iter()
+            .map(|ty| {
+                let ty = ty.substitute(caller)?;
+                ty.check_size(self.limits)?;
+                Ok(ty)
+            })
+            .collect::<VmResult<Arc<[Ty]>>>()?;
+        let mut remembered = remembered.write().map_err(poisoned)?;
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.push((caller.clone(), instance.clone()));
+        Ok(instance)
+    }
+
+    /// Type arguments of a call from outside; see [`Linker::concrete`].
+    pub(crate) fn type_arguments(
+        &self,
+        context: &LinkContext,
+        types: &[Type],
+    ) -> VmResult<Arc<[Ty]>> {
+        if let Some(args) = context.type_args.read().map_err(poisoned)?.get(types) {
+            return Ok(args.clone());
+        }
+        let args = types
+            .iter()
+            .map(|ty| self.concrete(Some(context), ty))
+            .collect::<VmResult<Arc<[Ty]>>>()?;
+        let mut remembered = context.type_args.write().map_err(poisoned)?;
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(types.to_vec(), args.clone());
+        Ok(args)
     }
 
     fn token(
@@ -496,6 +568,7 @@ impl LinkContext {
         Self {
             root,
             modules: RwLock::default(),
+            type_args: RwLock::default(),
         }
     }
 
@@ -525,6 +598,16 @@ fn check_arguments(info: &DatatypeInfo, args: &[Ty]) -> VmResult<()> {
             format!("wrong type arguments for {}", info.name),
         ))
     }
+}
+
+/// Whether `owner` declares this module of its own package as a friend.
+fn is_friend(owner: &LoadedModule, module: &ModuleId) -> bool {
+    owner.id.address == module.address
+        && owner
+            .compiled
+            .friends
+            .iter()
+            .any(|friend| *owner.compiled.name(friend.name) == module.name)
 }
 
 fn not_found(status: Status, module: &ModuleId, name: &str) -> VmError {

@@ -63,13 +63,17 @@ struct Node {
 }
 
 /// All borrows that are alive.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct BorrowGraph(BTreeMap<RefId, Node>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct BorrowGraph {
+    nodes: BTreeMap<RefId, Node>,
+    /// Edges that were looked at since this was last asked.
+    work: u64,
+}
 
 impl BorrowGraph {
     /// Adds a node without borrows.
     pub(super) fn add(&mut self, id: RefId, mutable: bool) {
-        self.0.insert(
+        self.nodes.insert(
             id,
             Node {
                 mutable,
@@ -80,12 +84,17 @@ impl BorrowGraph {
     }
 
     pub(super) fn is_mutable(&self, id: RefId) -> bool {
-        self.0.get(&id).is_some_and(|node| node.mutable)
+        self.nodes.get(&id).is_some_and(|node| node.mutable)
     }
 
-    /// Number of edges, for bounding the work.
+    /// Work done since this was last asked.
+    pub(super) fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Number of edges.
     pub(super) fn edges(&self) -> usize {
-        self.0
+        self.nodes
             .values()
             .flat_map(|node| node.children.values())
             .map(BTreeSet::len)
@@ -117,7 +126,7 @@ impl BorrowGraph {
     fn take_below(&mut self, parent: RefId, path: &[Label]) -> Vec<(RefId, Edge)> {
         let mut taken = Vec::new();
         let mut strangers = Vec::new();
-        if let Some(node) = self.0.get_mut(&parent) {
+        if let Some(node) = self.nodes.get_mut(&parent) {
             node.children.retain(|child, edges| {
                 let (below, beside) = std::mem::take(edges)
                     .into_iter()
@@ -131,7 +140,7 @@ impl BorrowGraph {
             });
         }
         for child in strangers {
-            if let Some(child) = self.0.get_mut(&child) {
+            if let Some(child) = self.nodes.get_mut(&child) {
                 child.parents.remove(&parent);
             }
         }
@@ -152,10 +161,11 @@ impl BorrowGraph {
 
     /// Adds an edge unless it says nothing new; tells whether it did.
     fn connect(&mut self, parent: RefId, child: RefId, edge: Edge) -> bool {
+        self.work += 1;
         if parent == child {
             return false;
         }
-        let Some(node) = self.0.get_mut(&parent) else {
+        let Some(node) = self.nodes.get_mut(&parent) else {
             return false;
         };
         let edges = node.children.entry(child).or_default();
@@ -171,7 +181,7 @@ impl BorrowGraph {
                 path: Vec::new(),
             });
         }
-        if let Some(node) = self.0.get_mut(&child) {
+        if let Some(node) = self.nodes.get_mut(&child) {
             node.parents.insert(parent);
         }
         true
@@ -179,17 +189,17 @@ impl BorrowGraph {
 
     /// Takes a node away; what borrowed from it borrows from what it borrowed from.
     pub(super) fn release(&mut self, id: RefId) {
-        let Some(node) = self.0.remove(&id) else {
+        let Some(node) = self.nodes.remove(&id) else {
             return;
         };
         for child in node.children.keys() {
-            if let Some(child) = self.0.get_mut(child) {
+            if let Some(child) = self.nodes.get_mut(child) {
                 child.parents.remove(&id);
             }
         }
         for parent in &node.parents {
             let Some(edges) = self
-                .0
+                .nodes
                 .get_mut(parent)
                 .and_then(|parent| parent.children.remove(&id))
             else {
@@ -206,9 +216,9 @@ impl BorrowGraph {
     }
 
     fn any_child(&self, id: RefId, test: impl Fn(&Edge, &Node) -> bool) -> bool {
-        self.0.get(&id).is_some_and(|node| {
+        self.nodes.get(&id).is_some_and(|node| {
             node.children.iter().any(|(child, edges)| {
-                self.0
+                self.nodes
                     .get(child)
                     .is_some_and(|child| edges.iter().any(|edge| test(edge, child)))
             })
@@ -232,29 +242,32 @@ impl BorrowGraph {
 
     /// Gives nodes other numbers; `rename` must not give two nodes the same.
     pub(super) fn renamed(self, rename: impl Fn(RefId) -> RefId) -> Self {
-        Self(
-            self.0
-                .into_iter()
-                .map(|(id, node)| {
-                    let node = Node {
-                        mutable: node.mutable,
-                        children: node
-                            .children
-                            .into_iter()
-                            .map(|(child, edges)| (rename(child), edges))
-                            .collect(),
-                        parents: node.parents.into_iter().map(&rename).collect(),
-                    };
-                    (rename(id), node)
-                })
-                .collect(),
-        )
+        let nodes = self
+            .nodes
+            .into_iter()
+            .map(|(id, node)| {
+                let node = Node {
+                    mutable: node.mutable,
+                    children: node
+                        .children
+                        .into_iter()
+                        .map(|(child, edges)| (rename(child), edges))
+                        .collect(),
+                    parents: node.parents.into_iter().map(&rename).collect(),
+                };
+                (rename(id), node)
+            })
+            .collect();
+        Self {
+            nodes,
+            work: self.work,
+        }
     }
 
     /// Takes over all borrows of `other`, which has the same nodes; tells whether any was new.
     pub(super) fn join(&mut self, other: &Self) -> bool {
         let mut changed = false;
-        for (parent, node) in &other.0 {
+        for (parent, node) in &other.nodes {
             for (child, edges) in &node.children {
                 for edge in edges {
                     changed |= self.connect(*parent, *child, edge.clone());

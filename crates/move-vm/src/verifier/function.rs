@@ -15,13 +15,13 @@ use crate::error::VmResult;
 
 /// Most values that one block may have on the stack.
 const MAX_STACK: usize = 1_024;
-/// Most visits of blocks for each block; real functions need a handful.
-const MAX_VISITS_PER_BLOCK: usize = 64;
+/// Most work that one module may make; modules of Sui's framework make a thousandth of it.
+const MAX_WORK: u64 = 20_000_000;
 /// Most borrows that are alive at once.
-const MAX_BORROWS: usize = 4_096;
+const MAX_BORROWS: usize = 2_048;
 
-/// Checks the body of a function that is not native.
-pub(super) fn check(module: &CompiledModule, index: u16) -> VmResult<()> {
+/// Checks the body of a function that is not native; the work is taken from `budget`.
+pub(super) fn check(module: &CompiledModule, index: u16, budget: &mut Budget) -> VmResult<()> {
     let definition = &module.function_defs[usize::from(index)];
     let handle = &module.function_handles[usize::from(definition.handle)];
     let Some(unit) = &definition.code else {
@@ -49,23 +49,22 @@ pub(super) fn check(module: &CompiledModule, index: u16) -> VmResult<()> {
     let mut entries: Vec<Option<State>> = vec![None; blocks.len()];
     entries[0] = Some(checker.state.clone());
     let mut pending = BTreeSet::from([0usize]);
-    let mut visits = 0usize;
     while let Some(current) = pending.pop_first() {
-        visits += 1;
-        if visits > blocks.len() * MAX_VISITS_PER_BLOCK {
-            return Err(placed(broken("function is too complex"), module, index, 0));
-        }
         let block = &blocks[current];
         let Some(entry) = &entries[current] else {
             continue;
         };
         checker.state = entry.clone();
         checker.stack.clear();
+        let size = checker.state.locals.len() + checker.state.graph.edges();
+        budget.spend(size * (1 + block.successors.len()))?;
         for pc in block.start..block.end {
             checker
                 .step(&unit.code[pc])
                 .map_err(|error| placed(error, module, index, pc))?;
+            budget.spend(1)?;
         }
+        budget.spend_units(checker.state.graph.take_work())?;
         if !checker.stack.is_empty() {
             let error = broken("values are left on the stack");
             return Err(placed(error, module, index, block.end - 1));
@@ -88,6 +87,30 @@ pub(super) fn check(module: &CompiledModule, index: u16) -> VmResult<()> {
         }
     }
     Ok(())
+}
+
+/// How much work a module may make, counted in instructions, locals and borrows looked at.
+#[derive(Debug)]
+pub(super) struct Budget(u64);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MAX_WORK)
+    }
+}
+
+impl Budget {
+    fn spend(&mut self, units: usize) -> VmResult<()> {
+        self.spend_units(u64::try_from(units).unwrap_or(u64::MAX))
+    }
+
+    fn spend_units(&mut self, units: u64) -> VmResult<()> {
+        self.0 = self
+            .0
+            .checked_sub(units)
+            .ok_or_else(|| broken("module is too complex"))?;
+        Ok(())
+    }
 }
 
 /// The abstract machine: a stack of types instead of values.

@@ -1,5 +1,7 @@
 //! What is known about locals and borrows at one place of a function.
 
+use std::collections::HashMap;
+
 use super::borrow_graph::{BorrowGraph, Label, RefId};
 use super::broken;
 use crate::binary::SignatureToken;
@@ -38,7 +40,7 @@ pub(super) struct Operand {
 ///
 /// Nodes below the number of locals are those of the locals in canonical form, the one after
 /// them is the frame; others are temporary.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) locals: Vec<Local>,
     pub(super) graph: BorrowGraph,
@@ -116,12 +118,13 @@ impl State {
     /// so there are no others.
     pub(super) fn canonical(self) -> Self {
         let frame = self.frame();
-        let old: Vec<Option<RefId>> = self.locals.iter().map(|local| local.reference).collect();
-        let graph = self.graph.renamed(|id| {
-            old.iter()
-                .position(|reference| *reference == Some(id))
-                .unwrap_or(frame)
-        });
+        let numbers: HashMap<RefId, RefId> = (0..)
+            .zip(&self.locals)
+            .filter_map(|(index, local)| Some((local.reference?, index)))
+            .collect();
+        let graph = self
+            .graph
+            .renamed(|id| numbers.get(&id).copied().unwrap_or(frame));
         let locals = self
             .locals
             .into_iter()

@@ -123,7 +123,7 @@ fn check_objects(module: &CompiledModule) -> VmResult<()> {
 }
 
 /// `init` is private, not entry, not generic, returns nothing, and takes the transaction context,
-/// after the one-time witness if the module has one.
+/// after the one-time witness if the module has one. Nobody calls it.
 fn check_init(module: &CompiledModule) -> VmResult<()> {
     let Some(index) = module.function_named(INIT) else {
         return Ok(());
@@ -145,16 +145,19 @@ fn check_init(module: &CompiledModule) -> VmResult<()> {
         && handle.type_parameters.is_empty()
         && returns.is_empty()
         && takes_context;
-    if valid {
-        Ok(())
-    } else {
-        Err(placed(
-            broken("init has another signature"),
-            module,
-            index,
-            0,
-        ))
+    if !valid {
+        let error = broken("init has another signature");
+        return Err(placed(error, module, index, 0));
     }
+    for (caller, caller_definition) in (0u16..).zip(&module.function_defs) {
+        let code = caller_definition.code.iter().flat_map(|unit| &unit.code);
+        for (pc, instruction) in code.enumerate() {
+            if *instruction == Instruction::Call(definition.handle) {
+                return Err(placed(broken("init is called"), module, caller, pc));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What entry functions return can be dropped.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use atoma_move_vm::binary::Instruction;
 use atoma_move_vm::layout::FieldLayout;
 use atoma_move_vm::{
     Address, Argument, Call, CompiledModule, Host, Limits, LinearGas, Package, Status, Type,
@@ -10,7 +11,8 @@ use atoma_move_vm::{
 };
 use proptest::prelude::*;
 
-use crate::ledger::{MACHINE, Objects, Packages, packages};
+use crate::ledger::{MACHINE, Objects, PLENTY, Packages, name, packages};
+use crate::writer::write;
 
 /// Gas of a mutated function.
 const LITTLE: u64 = 20_000;
@@ -66,6 +68,121 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
         }
         Change::Insert(at, byte) => bytes.insert(at.index(length), *byte),
         Change::Swap(a, b) => bytes.swap(a.index(length), b.index(length)),
+    }
+}
+
+/// A change of one instruction of one function.
+#[derive(Debug, Clone)]
+struct Edit {
+    function: prop::sample::Index,
+    place: prop::sample::Index,
+    other: prop::sample::Index,
+    kind: EditKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum EditKind {
+    /// Two instructions change places.
+    Swap,
+    /// One is written over another.
+    Overwrite,
+    /// One gives way to nothing.
+    Blank,
+    /// A local is moved where it was copied, or the other way round.
+    CopyOrMove,
+    /// A borrow becomes mutable, or the other way round.
+    Mutability,
+    /// Another local.
+    Local(u8),
+    /// Another index.
+    Operand(u16),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let index = any::<prop::sample::Index>;
+    let kind = prop_oneof![
+        Just(EditKind::Swap),
+        Just(EditKind::Overwrite),
+        Just(EditKind::Blank),
+        Just(EditKind::CopyOrMove),
+        Just(EditKind::Mutability),
+        (0u8..6).prop_map(EditKind::Local),
+        (0u16..12).prop_map(EditKind::Operand),
+    ];
+    (index(), index(), index(), kind).prop_map(|(function, place, other, kind)| Edit {
+        function,
+        place,
+        other,
+        kind,
+    })
+}
+
+/// Changes the first instruction from `place` on that `change` can change.
+fn change_next(
+    code: &mut [Instruction],
+    place: usize,
+    change: impl Fn(&Instruction) -> Option<Instruction>,
+) {
+    let length = code.len();
+    for at in (place..length).chain(0..place) {
+        if let Some(changed) = change(&code[at]) {
+            code[at] = changed;
+            return;
+        }
+    }
+}
+
+fn apply_edit(module: &mut CompiledModule, edit: &Edit) {
+    use Instruction as I;
+    let count = module.function_defs.len();
+    let definition = &mut module.function_defs[edit.function.index(count)];
+    let Some(unit) = &mut definition.code else {
+        return;
+    };
+    let code = &mut unit.code;
+    let (place, other) = (edit.place.index(code.len()), edit.other.index(code.len()));
+    match edit.kind {
+        EditKind::Swap => code.swap(place, other),
+        EditKind::Overwrite => code[place] = code[other].clone(),
+        EditKind::Blank => code[place] = I::Nop,
+        EditKind::CopyOrMove => change_next(code, place, |it| match it {
+            I::CopyLoc(slot) => Some(I::MoveLoc(*slot)),
+            I::MoveLoc(slot) => Some(I::CopyLoc(*slot)),
+            _ => None,
+        }),
+        EditKind::Mutability => change_next(code, place, |it| match it {
+            I::MutBorrowLoc(slot) => Some(I::ImmBorrowLoc(*slot)),
+            I::ImmBorrowLoc(slot) => Some(I::MutBorrowLoc(*slot)),
+            I::MutBorrowField(at) => Some(I::ImmBorrowField(*at)),
+            I::ImmBorrowField(at) => Some(I::MutBorrowField(*at)),
+            I::VecMutBorrow(at) => Some(I::VecImmBorrow(*at)),
+            I::VecImmBorrow(at) => Some(I::VecMutBorrow(*at)),
+            I::UnpackVariantMutRef(at) => Some(I::UnpackVariantImmRef(*at)),
+            I::UnpackVariantImmRef(at) => Some(I::UnpackVariantMutRef(*at)),
+            _ => None,
+        }),
+        EditKind::Local(slot) => change_next(code, place, |it| match it {
+            I::CopyLoc(_) => Some(I::CopyLoc(slot)),
+            I::MoveLoc(_) => Some(I::MoveLoc(slot)),
+            I::StLoc(_) => Some(I::StLoc(slot)),
+            I::MutBorrowLoc(_) => Some(I::MutBorrowLoc(slot)),
+            I::ImmBorrowLoc(_) => Some(I::ImmBorrowLoc(slot)),
+            _ => None,
+        }),
+        EditKind::Operand(at) => change_next(code, place, |it| match it {
+            I::Call(_) => Some(I::Call(at)),
+            I::CallGeneric(_) => Some(I::CallGeneric(at)),
+            I::Pack(_) => Some(I::Pack(at)),
+            I::Unpack(_) => Some(I::Unpack(at)),
+            I::PackVariant(_) => Some(I::PackVariant(at)),
+            I::UnpackVariant(_) => Some(I::UnpackVariant(at)),
+            I::UnpackVariantMutRef(_) => Some(I::UnpackVariantMutRef(at)),
+            I::MutBorrowField(_) => Some(I::MutBorrowField(at)),
+            I::ImmBorrowField(_) => Some(I::ImmBorrowField(at)),
+            I::Branch(_) => Some(I::Branch(at)),
+            I::BrFalse(_) => Some(I::BrFalse(at)),
+            _ => None,
+        }),
     }
 }
 
@@ -181,7 +298,7 @@ fn mutated_package(module: &CompiledModule, bytes: Vec<u8>) -> Package {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn mutated_modules_never_panic(
@@ -223,6 +340,21 @@ proptest! {
     }
 
     #[test]
+    fn edited_code_is_refused_or_harmless(
+        module in prop::sample::select(vec!["places", "objects", "library", "failures"]),
+        edits in prop::collection::vec(edit(), 1..4),
+    ) {
+        let bytes = &packages().0[&MACHINE].modules[&name(module)];
+        let mut module = CompiledModule::read(bytes).unwrap();
+        for edit in &edits {
+            apply_edit(&mut module, edit);
+        }
+        let package = mutated_package(&module, write(&module));
+        let verified = Vm::default().check_package(&packages(), &package).is_ok();
+        run_everything(package, verified);
+    }
+
+    #[test]
     fn noise_is_no_module(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(CompiledModule::read(&bytes).is_err());
         let mut with_head = vec![0xA1, 0x1C, 0xEB, 0x0B, 7, 0, 0, 5];
@@ -241,4 +373,48 @@ fn every_cut_of_a_module_is_an_error() {
             );
         }
     }
+}
+
+#[test]
+fn types_without_end_are_refused_and_stopped() {
+    let bytes = &packages().0[&MACHINE].modules[&name("failures")];
+    let mut module = CompiledModule::read(bytes).unwrap();
+    let handle_of = |module: &CompiledModule, function: &str| {
+        let index = module.function_named(function).unwrap();
+        module.function_defs[usize::from(index)].handle
+    };
+    let (grow, stop) = (handle_of(&module, "grow"), handle_of(&module, "stop"));
+    for row in &mut module.function_instantiations {
+        if row.target == stop {
+            row.target = grow;
+        }
+    }
+    let package = mutated_package(&module, write(&module));
+    let error = Vm::default()
+        .check_package(&packages(), &package)
+        .unwrap_err();
+    assert_eq!(error.status, Status::Verification);
+    assert_eq!(
+        error.message.as_deref(),
+        Some("generic functions make types without end")
+    );
+    let mut store = packages();
+    store.0.insert(MACHINE, Arc::new(package));
+    let error = Vm::default()
+        .execute(
+            Call {
+                package: MACHINE,
+                module: "failures",
+                function: "grow",
+                type_args: &[Type::U64],
+                args: vec![Argument::Value(Value::U64(1_000))],
+            },
+            Host {
+                resolver: &store,
+                objects: &mut Objects::default(),
+                gas: &mut LinearGas::new(PLENTY),
+            },
+        )
+        .unwrap_err();
+    assert_eq!(error.status, Status::TypeLimit);
 }

@@ -16,3 +16,4 @@ mod places;
 mod publish;
 mod reading;
 mod upgrades;
+mod writer;

@@ -4,6 +4,7 @@ use atoma_move_vm::binary::{BinaryError, Instruction, relocate};
 use atoma_move_vm::{Address, CompiledModule};
 
 use crate::ledger::{MACHINE, name, packages};
+use crate::writer::write;
 
 fn numbers() -> Vec<u8> {
     packages().0[&MACHINE].modules[&name("numbers")].clone()
@@ -152,5 +153,15 @@ fn a_module_moves_to_another_address_and_nothing_else_changes() {
         let before = CompiledModule::read(bytes).unwrap();
         assert_eq!(moved.function_defs, before.function_defs);
         assert_eq!(moved.identifiers, before.identifiers);
+    }
+}
+
+#[test]
+fn what_is_read_is_all_there_is() {
+    for package in packages().0.values() {
+        for bytes in package.modules.values() {
+            let module = CompiledModule::read(bytes).unwrap();
+            assert!(write(&module) == *bytes, "{}", module.id());
+        }
     }
 }

@@ -22,3 +22,10 @@ public fun in_library() { std::u64::try_as_u8(1).destroy_none(); }
 #[allow(unused_function)]
 fun hidden(): u64 { 1 }
 entry fun entered(x: u64): u64 { x + hidden() }
+
+#[allow(unused_type_parameter)]
+public fun grow<T>(n: u64) { if (n > 0) stop<vector<T>>(n - 1) }
+#[allow(unused_type_parameter)]
+public fun stop<T>(_n: u64) {}
+#[allow(unused_type_parameter)]
+public fun pass<T>(n: u64) { if (n > 0) pass<T>(n - 1) else stop<T>(n) }

@@ -1,0 +1,475 @@
+//! `atoma demo`: one private answer, and everything behind it, from prompt to settlement.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use atoma_attestation::evidence::MAX_EVIDENCE_BYTES;
+use atoma_chain::{
+    Client, Rpc,
+    rpc::{GrpcConfig, GrpcRpc},
+    state::{ChannelState, KeyEpochState},
+};
+use atoma_env::Env;
+use atoma_protocol::{
+    hash::{EvidenceHash, blake2b256},
+    ids::NodeId,
+    statement::Grade,
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{audit::place::Place, output};
+
+mod gateway;
+mod proof;
+mod settlement;
+
+use gateway::{Answered, Gateway, Question, Receipts};
+use proof::Checks;
+use settlement::{Awaited, Settlement};
+
+/// Streams one chat completion, then shows who was paid for it and proves it from the chain.
+///
+/// Prints the answer as it arrives and its receipts; waits until they are settled; then audits: the
+/// voucher, each receipt's signature and fee, its inclusion under the settled root, the settlement's
+/// transaction and what each party got of it, and the attestation behind the key. Every figure is read
+/// back from the chain. Ends with 0 only if everything checked holds.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Base URL of a gateway, `/v1` included, instead of that of the market on DIR.
+    #[arg(long, value_name = "URL", requires = "api_key")]
+    gateway: Option<String>,
+    /// API key for it.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "ATOMA_API_KEY",
+        hide_env_values = true
+    )]
+    api_key: Option<String>,
+    /// What to ask.
+    #[arg(long, default_value = "In one sentence: why is the sky blue?")]
+    prompt: String,
+    /// Which model; the first one served if not given.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Most tokens of the answer.
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    max_tokens: u32,
+    /// Longest wait for the settlement, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    wait: u64,
+    /// Print one JSON object at the end; the answer streams to stderr.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The key epoch behind the receipts, with its evidence.
+#[derive(Debug)]
+struct Attestation {
+    node: NodeId,
+    epoch: KeyEpochState,
+    evidence_bytes: Option<usize>,
+}
+
+/// All that is shown.
+#[derive(Debug)]
+struct Story {
+    model: String,
+    answered: Answered,
+    receipts: Receipts,
+    channel: ChannelState,
+    settlements: Vec<Settlement>,
+    attestation: Attestation,
+    checks: Checks,
+}
+
+/// Asks, waits, audits; gives whether everything holds.
+///
+/// # Errors
+/// For people: what kept it from coming so far.
+pub(crate) async fn run(args: DemoArgs, env: &Env) -> anyhow::Result<bool> {
+    let chain = args.place.chain()?;
+    let gateway = match (&args.gateway, &args.api_key) {
+        (Some(url), Some(key)) => Gateway::new(url, key.clone())?,
+        _ => {
+            let ready = args.place.ready()?;
+            Gateway::new(&ready.gateway_url, ready.api_key)?
+        }
+    };
+    let rpc: Arc<dyn Rpc> = Arc::new(GrpcRpc::new(
+        &chain.rpc,
+        GrpcConfig::default(),
+        env.clone(),
+    )?);
+    let client = Client::connect(rpc, chain.deployment, env.clone())
+        .await
+        .with_context(|| format!("the chain at {}", chain.rpc))?;
+    let story = tell(&args, &gateway, &client).await?;
+    let ok = story.checks.hold();
+    if args.json {
+        output::json(&report(&story))?;
+    } else {
+        output::line(&screen(&story))?;
+    }
+    Ok(ok)
+}
+
+async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Result<Story> {
+    let model = match &args.model {
+        Some(model) => model.clone(),
+        None => {
+            let models = gateway.models().await?;
+            models
+                .into_iter()
+                .next()
+                .context("the gateway serves no model: is a node attached?")?
+        }
+    };
+    let from = client.rpc().service_info().await?.latest_checkpoint;
+    let question = Question {
+        model: model.clone(),
+        prompt: args.prompt.clone(),
+        max_tokens: args.max_tokens,
+    };
+    output::tell(&format!("demo: asking {model}: {}", args.prompt));
+    let json = args.json;
+    let answered = gateway.ask(&question, |text| say(text, json)).await?;
+    say("\n", json)?;
+
+    let receipts = gateway.receipts(answered.request, None).await?;
+    let last = receipts
+        .parts
+        .last()
+        .context("the gateway shows no receipt")?;
+    for part in &receipts.parts {
+        let head = &part.receipt.statement;
+        let text = format!(
+            "receipt {} of key epoch {} on channel {}: {} input and {} output tokens, fee {}",
+            head.seq,
+            head.key_epoch,
+            head.account,
+            part.body.input_tokens.get(),
+            part.body.output_tokens.get(),
+            head.fee,
+        );
+        if json {
+            output::tell(&text)
+        } else {
+            output::line(&text)?
+        }
+    }
+    output::tell("demo: waiting until it is settled on-chain");
+    let awaited = Awaited {
+        channel: receipts.channel,
+        key_epoch: receipts.key_epoch,
+        last: last.receipt.statement.seq,
+        from,
+        limit: Duration::from_secs(args.wait),
+    };
+    let settlements = settlement::wait(client, &awaited).await?;
+    let settled = settlement::covering(&awaited, &settlements)
+        .context("no settlement covers the receipts")?
+        .event
+        .clone();
+
+    // The channel first: a voucher read after it covers all that it paid.
+    let channel = client.channel(awaited.channel).await?;
+    let receipts = gateway
+        .receipts(answered.request, Some(settled.receipts))
+        .await?;
+    let network = client.deployment().network;
+    let mut checks = Checks::default();
+    checks.add(
+        channel.network == network && channel.id == awaited.channel,
+        "the channel belongs to this market",
+    );
+    proof::voucher(&mut checks, network, &channel, &receipts);
+    let attestation = attested(client, &channel, &receipts, &mut checks).await?;
+    proof::receipts(
+        &mut checks,
+        network,
+        &channel,
+        &attestation.epoch,
+        &receipts,
+    );
+    proof::inclusion(
+        &mut checks,
+        network,
+        &receipts,
+        settled.root,
+        settled.receipts,
+    );
+    let lane = client.lane(&channel, receipts.key_epoch).await?;
+    checks.add(
+        lane.is_some_and(|lane| {
+            lane.receipts > settled.receipts
+                || (lane.receipts == settled.receipts && lane.root == settled.root)
+        }),
+        "the channel on-chain stands at that root, or at a later one",
+    );
+    for settlement in &settlements {
+        let event = &settlement.event;
+        checks.add(
+            settlement.verified,
+            format!(
+                "checkpoint {} is signed by a quorum of its committee",
+                settlement.checkpoint
+            ),
+        );
+        let parts = [event.operator, event.stakers, event.protocol, event.routing];
+        let sum = parts
+            .iter()
+            .fold(atoma_protocol::money::Amount::ZERO, |sum, part| {
+                sum.saturating_add(*part)
+            });
+        checks.add(
+            sum == event.payment,
+            format!("its parts sum to the payment of {}", event.payment),
+        );
+    }
+    checks.add(
+        channel.paid >= channel.due().min(channel.funded),
+        format!(
+            "the channel has paid all that is due: {} of {}",
+            channel.paid,
+            channel.due()
+        ),
+    );
+    Ok(Story {
+        model,
+        answered,
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+    })
+}
+
+/// Reads the key epoch, its evidence and its anchor, and checks what can be checked of them here.
+async fn attested(
+    client: &Client,
+    channel: &ChannelState,
+    receipts: &Receipts,
+    checks: &mut Checks,
+) -> anyhow::Result<Attestation> {
+    let node = client.node(channel.node).await?;
+    let epoch = client
+        .key_epoch(&node, receipts.key_epoch)
+        .await?
+        .with_context(|| {
+            format!(
+                "node {} never posted key epoch {}",
+                node.id, receipts.key_epoch
+            )
+        })?;
+    checks.add(
+        epoch.covers(channel.need),
+        format!(
+            "attestors graded the key: {}, the channel asks for {}",
+            epoch.grade, channel.need
+        ),
+    );
+    proof::report_data(checks, client.deployment().network, node.id, &epoch);
+    let anchor = client.rpc().checkpoint(epoch.anchor_seq).await?;
+    checks.add(
+        anchor.digest() == epoch.anchor_digest && settlement::is_signed(client, &anchor).await?,
+        format!(
+            "the key is anchored to checkpoint {}, which its committee signed",
+            epoch.anchor_seq
+        ),
+    );
+    let evidence = match evidence(&epoch.evidence_uri).await {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            output::tell(&format!(
+                "demo: evidence from {:?}: {error:#}",
+                epoch.evidence_uri
+            ));
+            None
+        }
+    };
+    let hash = evidence
+        .as_deref()
+        .map(|bytes| EvidenceHash::new(blake2b256(&[bytes])));
+    checks.add(
+        hash == Some(epoch.evidence_hash),
+        "the evidence at the posted address has the posted hash",
+    );
+    Ok(Attestation {
+        node: node.id,
+        epoch,
+        evidence_bytes: evidence.map(|bytes| bytes.len()),
+    })
+}
+
+async fn evidence(uri: &str) -> anyhow::Result<Vec<u8>> {
+    let response = gateway::http(uri)?
+        .get(uri)
+        .send()
+        .await?
+        .error_for_status()?;
+    gateway::bounded(response, MAX_EVIDENCE_BYTES).await
+}
+
+/// Streams text to whoever reads.
+fn say(text: &str, json: bool) -> anyhow::Result<()> {
+    if json {
+        let mut err = std::io::stderr().lock();
+        // Nobody may be there to read it.
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// What kind of evidence it is; simulated evidence never passes for more.
+fn kind(epoch: &KeyEpochState) -> String {
+    if epoch.grade.covers(Grade::SIMULATED) {
+        format!(
+            "{:?} (SIMULATED: proves nothing about hardware)",
+            epoch.kind
+        )
+    } else {
+        format!("{:?}", epoch.kind)
+    }
+}
+
+fn report(story: &Story) -> Value {
+    let Story {
+        model,
+        answered,
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+    } = story;
+    let epoch = &attestation.epoch;
+    json!({
+        "ok": checks.hold(),
+        "request": answered.request,
+        "model": model,
+        "answer": answered.text,
+        "usage": answered.usage,
+        "fee": proof::fees(receipts),
+        "receipts": receipts.parts,
+        "voucher": receipts.voucher,
+        "proofs": receipts.proofs,
+        "channel": channel,
+        "settlements": settlements,
+        "attestation": {
+            "node": attestation.node,
+            "key_epoch": epoch,
+            "kind": format!("{:?}", epoch.kind),
+            "simulated": epoch.grade.covers(Grade::SIMULATED),
+            "grade": epoch.grade.to_string(),
+            "measurement": hex::encode(&epoch.measurement),
+            "evidence_hash": epoch.evidence_hash,
+            "evidence_bytes": attestation.evidence_bytes,
+        },
+        "checks": checks,
+    })
+}
+
+fn screen(story: &Story) -> String {
+    let Story {
+        receipts,
+        channel,
+        settlements,
+        attestation,
+        checks,
+        ..
+    } = story;
+    let coin = channel.coin.symbol();
+    let voucher = receipts
+        .voucher
+        .as_ref()
+        .map_or(0, |voucher| voucher.statement.cumulative.0);
+    let mut lines = vec![
+        String::new(),
+        format!("channel      {}", channel.id),
+        format!(
+            "             deposit {}, authorized {}, paid {} {coin}",
+            channel.funded, channel.authorized, channel.paid
+        ),
+        format!(
+            "voucher      {voucher} {coin} in all, by key {}",
+            channel.voucher_key
+        ),
+        format!(
+            "this answer  {} {coin} by {} receipt(s)",
+            proof::fees(receipts),
+            receipts.parts.len()
+        ),
+    ];
+    for settlement in settlements {
+        let event = &settlement.event;
+        lines.extend([
+            format!("settlement   transaction {}", settlement.transaction),
+            format!(
+                "             in checkpoint {}: paid {} {coin}",
+                settlement.checkpoint, event.payment
+            ),
+            format!(
+                "             node operator {}, stakers {}, protocol {}, routing {}",
+                event.operator, event.stakers, event.protocol, event.routing
+            ),
+            format!(
+                "             root {} over {} receipts",
+                event.root, event.receipts
+            ),
+        ]);
+    }
+    for proof in receipts.proofs.iter().flatten() {
+        lines.push(format!(
+            "inclusion    receipt {} of {}, {} siblings",
+            proof.index,
+            proof.count,
+            proof.siblings.len()
+        ));
+    }
+    let epoch = &attestation.epoch;
+    lines.extend([
+        format!(
+            "attestation  node {}, key epoch {}",
+            attestation.node, epoch.epoch
+        ),
+        format!(
+            "             evidence {}, proved {}",
+            kind(epoch),
+            epoch.grade
+        ),
+        format!(
+            "             measurement {}",
+            hex::encode(&epoch.measurement)
+        ),
+        format!("             evidence hash {}", epoch.evidence_hash),
+        format!("             signing key {}", epoch.signing_key),
+        String::new(),
+    ]);
+    for check in checks.iter() {
+        lines.push(format!(
+            "{} {}",
+            if check.ok { "ok   " } else { "WRONG" },
+            check.what
+        ));
+    }
+    lines.push(
+        if checks.hold() {
+            "everything holds"
+        } else {
+            "not everything holds"
+        }
+        .to_owned(),
+    );
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;
