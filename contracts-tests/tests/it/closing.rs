@@ -25,12 +25,18 @@ async fn a_channel_is_finalized_at_the_end_of_its_window_and_not_before() {
     let channel = m.open(DEPOSIT).await;
     let before = m.usd_of(m.payer.address()).await;
     let finalize = tx::finalize(m.at(), channel.id, m.usd());
-    assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelNotClosing);
+    assert_eq!(
+        m.refused(&m.payer, &finalize).await,
+        Named::ChannelNotClosing
+    );
     m.tick().await;
     closing(&m, channel).await;
     for step in [0, 1, GRACE_MS, GAP_MS - 2] {
         m.pass(step).await;
-        assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelGraceNotOver);
+        assert_eq!(
+            m.refused(&m.payer, &finalize).await,
+            Named::ChannelGraceNotOver
+        );
     }
     // What was earned is settled up to the last moment.
     m.settle(&m.item(channel.id, (900, 900, 1))).await.unwrap();
@@ -38,7 +44,10 @@ async fn a_channel_is_finalized_at_the_end_of_its_window_and_not_before() {
     m.ok(&m.stranger, &finalize).await;
     assert_eq!(m.channel(channel).await.state, ChannelStatus::Closed);
     assert_eq!(m.usd_of(m.payer.address()).await, before + DEPOSIT - 900);
-    assert_eq!(m.refused(&m.stranger, &finalize).await, Named::ChannelNotClosing);
+    assert_eq!(
+        m.refused(&m.stranger, &finalize).await,
+        Named::ChannelNotClosing
+    );
 }
 
 /// The chain stands still for 16 hours right after the close was asked for, as Sui did in May 2026. A
@@ -58,10 +67,16 @@ async fn a_halt_costs_nobody_a_deadline() {
     let finalize = closing(&m, channel).await;
 
     m.halt(16 * HOUR_MS);
-    assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelGraceNotOver);
+    assert_eq!(
+        m.refused(&m.payer, &finalize).await,
+        Named::ChannelGraceNotOver
+    );
     // The first transaction after the halt may be a hostile tick.
     m.tick().await;
-    assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelGraceNotOver);
+    assert_eq!(
+        m.refused(&m.payer, &finalize).await,
+        Named::ChannelGraceNotOver
+    );
     m.settle(&m.item(channel.id, (700, 700, 1))).await.unwrap();
     assert_eq!(m.channel(channel).await.paid, Amount(700));
 
@@ -69,7 +84,10 @@ async fn a_halt_costs_nobody_a_deadline() {
     for _ in 0..11 {
         m.halt(3 * HOUR_MS);
         m.tick().await;
-        assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelGraceNotOver);
+        assert_eq!(
+            m.refused(&m.payer, &finalize).await,
+            Named::ChannelGraceNotOver
+        );
     }
     m.pass(HOUR_MS).await;
     m.ok(&m.payer, &finalize).await;
@@ -82,7 +100,10 @@ async fn a_window_has_a_last_day_even_if_nobody_ticks() {
     let channel = m.open(DEPOSIT).await;
     let finalize = closing(&m, channel).await;
     m.halt(GRACE_MS + GAP_MS + 7 * DAY_MS - 1);
-    assert_eq!(m.refused(&m.payer, &finalize).await, Named::ChannelGraceNotOver);
+    assert_eq!(
+        m.refused(&m.payer, &finalize).await,
+        Named::ChannelGraceNotOver
+    );
     m.halt(1);
     m.ok(&m.payer, &finalize).await;
 }
@@ -94,12 +115,18 @@ async fn a_halt_shortens_no_other_wait() {
     let at = m.at();
     let me = m.operator.address();
     let channel = m.open(DEPOSIT).await;
-    m.settle(&m.item(channel.id, (1_000, 1_000, 1))).await.unwrap();
+    m.settle(&m.item(channel.id, (1_000, 1_000, 1)))
+        .await
+        .unwrap();
     let mature = tx::mature(at, m.node.vault, m.usd());
     m.ok(&m.stranger, &mature).await;
     let close = tx::close(at, channel.id, m.usd(), m.node.id, m.node.cap);
     m.ok(&m.operator, &close).await;
-    m.ok(&m.operator, &tx::retire(at, m.node.id, m.node.cap, m.node.pool)).await;
+    m.ok(
+        &m.operator,
+        &tx::retire(at, m.node.id, m.node.cap, m.node.pool),
+    )
+    .await;
     let unstake = tx::unstake(at, m.node.pool, m.node.position, 1_000_000, me);
     m.ok(&m.operator, &unstake).await;
     let tickets: Vec<atoma_chain::state::UnbondPositionState> = m.client.owned(me).await.unwrap();
@@ -107,10 +134,23 @@ async fn a_halt_shortens_no_other_wait() {
     m.halt(16 * HOUR_MS);
     m.ok(&m.operator, &mature).await;
     assert_eq!(m.vault().await.free, Amount(0));
-    let reap = tx::reap(at, channel.id, m.usd(), channel.cap, m.node.vault, m.payer.address());
-    assert_eq!(m.refused(&m.payer, &reap).await, Named::ChannelTooEarlyToReap);
+    let reap = tx::reap(
+        at,
+        channel.id,
+        m.usd(),
+        channel.cap,
+        m.node.vault,
+        m.payer.address(),
+    );
+    assert_eq!(
+        m.refused(&m.payer, &reap).await,
+        Named::ChannelTooEarlyToReap
+    );
     let withdraw = tx::withdraw_stake(at, m.node.pool, tickets[0].id, me);
-    assert_eq!(m.refused(&m.operator, &withdraw).await, Named::StakeStillUnbonding);
+    assert_eq!(
+        m.refused(&m.operator, &withdraw).await,
+        Named::StakeStillUnbonding
+    );
 
     m.pass(10_000 + GAP_MS).await;
     m.ok(&m.operator, &mature).await;
@@ -171,7 +211,10 @@ async fn live_time_never_runs_faster_than_the_clock() {
         m.tick().await;
         model.tick(m.clock_ms());
         let state = m.client.live_time().await.unwrap();
-        assert_eq!((state.live_ms.0, state.last_ms.0), (model.live_ms, model.last_ms));
+        assert_eq!(
+            (state.live_ms.0, state.last_ms.0),
+            (model.live_ms, model.last_ms)
+        );
         assert!(model.live_ms - live_before <= m.clock_ms() - began);
     }
 }

@@ -13,8 +13,15 @@ async fn in_circulation(m: &Market, channels: &[ChannelState]) -> u64 {
     }
     sum += m.usd_of(m.treasury()).await;
     let pool = m.client.pool(m.node.pool).await.unwrap();
-    sum += pool.rewards.iter().map(|stream| stream.remaining.0).sum::<u64>();
-    sum + channels.iter().map(|channel| channel.balance.0).sum::<u64>()
+    sum += pool
+        .rewards
+        .iter()
+        .map(|stream| stream.remaining.0)
+        .sum::<u64>();
+    sum + channels
+        .iter()
+        .map(|channel| channel.balance.0)
+        .sum::<u64>()
 }
 
 #[tokio::test]
@@ -63,15 +70,21 @@ async fn a_whole_life_adds_up_to_the_unit() {
     assert_eq!(paid, [7, 111_119, 209_884, 400_000, 411_120]);
 
     m.tick().await;
-    m.ok(&m.payer, &tx::request_close(at, channel.id, m.usd(), channel.cap)).await;
+    m.ok(
+        &m.payer,
+        &tx::request_close(at, channel.id, m.usd(), channel.cap),
+    )
+    .await;
     m.pass(2_000 + GAP_MS).await;
-    m.ok(&m.stranger, &tx::finalize(at, channel.id, m.usd())).await;
+    m.ok(&m.stranger, &tx::finalize(at, channel.id, m.usd()))
+        .await;
     let refund = funded - 411_120;
     assert_eq!(m.usd_of(payer).await, before - 411_120);
 
     let claim = tx::claim_routing(at, &[(channel.id, m.usd().clone())], m.router.address());
     m.ok(&m.router, &claim).await;
-    m.ok(&m.stranger, &tx::sweep(at, m.node.vault, m.usd())).await;
+    m.ok(&m.stranger, &tx::sweep(at, m.node.vault, m.usd()))
+        .await;
     let me = m.operator.address();
     let withdraw = tx::withdraw_dues(at, m.node.vault, m.node.id, m.node.cap, m.usd(), me);
     for _ in 0..3 {
@@ -83,7 +96,13 @@ async fn a_whole_life_adds_up_to_the_unit() {
     m.pass(10_000 + GAP_MS).await;
     let reap = tx::reap(at, channel.id, m.usd(), channel.cap, m.node.vault, payer);
     m.ok(&m.payer, &reap).await;
-    assert!(m.client.find::<ChannelState>(channel.id).await.unwrap().is_none());
+    assert!(
+        m.client
+            .find::<ChannelState>(channel.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(m.vault().await.funds, Amount(0));
 
     // By hand: 2 % routing and 5 % protocol of everything, rounded down; the operator's 80 % of the rest is
@@ -96,7 +115,10 @@ async fn a_whole_life_adds_up_to_the_unit() {
     assert_eq!(m.usd_of(m.treasury()).await, protocol);
     let left = 411_120 - routing - protocol;
     let operator = left * 8 / 10;
-    assert!((operator - 5..=operator).contains(&node), "{node} of {operator}");
+    assert!(
+        (operator - 5..=operator).contains(&node),
+        "{node} of {operator}"
+    );
     assert_eq!(node + stakers, left);
     assert_eq!(node + stakers + routing + protocol + refund, funded);
     assert_eq!(in_circulation(&m, &[]).await, whole);
@@ -116,14 +138,19 @@ async fn small_payments_cost_protocol_and_router_nothing() {
         m.ok(&m.stranger, &tx::settle(m.at(), &batch(from))).await;
     }
     let after_small = m.vault().await;
-    m.settle(&m.item(large.id, (1_000, 1_000, 1))).await.unwrap();
+    m.settle(&m.item(large.id, (1_000, 1_000, 1)))
+        .await
+        .unwrap();
     let after_large = m.vault().await;
     assert_eq!(m.channel(small).await.paid, Amount(1_000));
     let of_large = after_large.protocol_due.0 - after_small.protocol_due.0;
     assert_eq!((after_small.protocol_due.0, of_large), (50, 50));
     let routing = |state: ChannelState| state.routing_due().0;
     assert_eq!(
-        (routing(m.channel(small).await), routing(m.channel(large).await)),
+        (
+            routing(m.channel(small).await),
+            routing(m.channel(large).await)
+        ),
         (20, 20)
     );
 }

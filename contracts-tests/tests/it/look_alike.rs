@@ -1,10 +1,7 @@
 //! A package that names its modules, events, errors, objects and coin as ours does.
 
 use atoma_chain::{
-    Abort, Action, AtomaEvent, ChainError, CoinType,
-    abort::Named,
-    action::Access,
-    event, tx,
+    Abort, Action, AtomaEvent, ChainError, CoinType, abort::Named, action::Access, event, tx,
 };
 use atoma_contracts_tests::compiled;
 use atoma_protocol::{
@@ -73,17 +70,17 @@ async fn its_events_are_nobodys() {
     let lineage = &m.at().package;
 
     let mut both = false_package.settled(&m, channel, (DEPOSIT, DEPOSIT));
-    let args = vec![
-        both.id(channel.id),
-        both.pure(&1_u64),
-        both.pure(&u64::MAX),
-    ];
+    let args = vec![both.id(channel.id), both.pure(&1_u64), both.pure(&u64::MAX)];
     both.call(false_package.package, "events", "topped_up", vec![], args);
     let outcome = m.ok(&m.stranger, &both).await;
     assert!(outcome.events.is_empty());
     let executed = m.executed(&outcome).await;
     assert_eq!(executed.events().len(), 2);
-    assert!(event::of_transaction(lineage, &executed).unwrap().is_empty());
+    assert!(
+        event::of_transaction(lineage, &executed)
+            .unwrap()
+            .is_empty()
+    );
 
     // It is the package alone that tells them apart: names and layout are the same.
     let ours = &m.executed(&real).await.events()[0].clone();
@@ -99,7 +96,13 @@ async fn its_events_are_nobodys() {
     );
 
     // A reader of checkpoints sees one settlement, the real one.
-    let latest = m.client.rpc().service_info().await.unwrap().latest_checkpoint;
+    let latest = m
+        .client
+        .rpc()
+        .service_info()
+        .await
+        .unwrap()
+        .latest_checkpoint;
     let mut settled = Vec::new();
     for seq in 0..=latest.0 {
         let checkpoint = m
@@ -129,7 +132,13 @@ async fn its_events_do_not_hide_behind_ours() {
     let deposit = action.coin(m.usd(), Amount(5));
     let package = m.at().package.newest();
     let kind = m.usd().type_tag();
-    action.call(package, "channel", "top_up", vec![kind], vec![shared, deposit]);
+    action.call(
+        package,
+        "channel",
+        "top_up",
+        vec![kind],
+        vec![shared, deposit],
+    );
     let outcome = m.ok(&m.stranger, &action).await;
     let names: Vec<_> = outcome.events.iter().map(AtomaEvent::name).collect();
     assert_eq!(names, ["ChannelToppedUp"]);
@@ -152,7 +161,10 @@ async fn its_errors_are_not_ours() {
     let Some(Abort::Other(other)) = error.abort() else {
         panic!("{error}");
     };
-    assert_eq!((other.package, other.module.as_str()), (false_package.package, "channel"));
+    assert_eq!(
+        (other.package, other.module.as_str()),
+        (false_package.package, "channel")
+    );
 }
 
 #[tokio::test]
@@ -165,16 +177,33 @@ async fn its_objects_pass_for_nothing() {
     let mut open = Action::new("false open");
     let real = open.id(channel.id);
     let kind = m.usd().type_tag();
-    let cap = open.call(false_package.package, "channel", "open", vec![kind], vec![real]);
+    let cap = open.call(
+        false_package.package,
+        "channel",
+        "open",
+        vec![kind],
+        vec![real],
+    );
     open.transfer(vec![cap], me);
     let outcome = m.ok(&m.stranger, &open).await;
     let made = types(&m, &outcome.created).await;
-    let named = |name: &str| made.iter().find(|(_, tag)| tag.name().as_str() == name).unwrap().0;
+    let named = |name: &str| {
+        made.iter()
+            .find(|(_, tag)| tag.name().as_str() == name)
+            .unwrap()
+            .0
+    };
     let (false_channel, false_cap) = (named("Channel"), named("PayerCap"));
 
     // Read as ours, given as ours.
-    let read = m.client.channel(ChannelId::new(false_channel.into_bytes())).await;
-    assert!(matches!(read, Err(ChainError::WrongObject { .. })), "{read:?}");
+    let read = m
+        .client
+        .channel(ChannelId::new(false_channel.into_bytes()))
+        .await;
+    assert!(
+        matches!(read, Err(ChainError::WrongObject { .. })),
+        "{read:?}"
+    );
     let item = m.item(ChannelId::new(false_channel.into_bytes()), (9, 9, 1));
     for action in [
         tx::settle(m.at(), &[item]),
@@ -208,7 +237,10 @@ async fn its_coin_opens_no_channel_and_fills_none() {
     let mut terms = m.terms(DEPOSIT);
     terms.coin = coin.clone();
     let open = tx::open_channel(m.at(), &terms);
-    assert_eq!(m.refused(&m.stranger, &open).await, Named::NetworkCoinNotAccepted);
+    assert_eq!(
+        m.refused(&m.stranger, &open).await,
+        Named::NetworkCoinNotAccepted
+    );
 
     // Into a real channel, under its real type and under the false one.
     let channel = m.open(DEPOSIT).await;
@@ -217,7 +249,13 @@ async fn its_coin_opens_no_channel_and_fills_none() {
         let target = action.object(channel.id, Access::Write);
         let deposit = action.coin(&coin, Amount(DEPOSIT));
         let package = m.at().package.newest();
-        action.call(package, "channel", "top_up", vec![kind.type_tag()], vec![target, deposit]);
+        action.call(
+            package,
+            "channel",
+            "top_up",
+            vec![kind.type_tag()],
+            vec![target, deposit],
+        );
         let error = m.client.submit(&m.stranger, &action).await.unwrap_err();
         assert!(
             matches!(&error, ChainError::Failed { reason, .. } if reason.contains("TypeMismatch")),
@@ -225,7 +263,12 @@ async fn its_coin_opens_no_channel_and_fills_none() {
         );
     }
     // Nor does its mint right destroy or mint ATOMA.
-    let stake = tx::treasury_mint(&m.at().stake_coin, *treasury, Amount(1), Address::new([1; 32]));
+    let stake = tx::treasury_mint(
+        &m.at().stake_coin,
+        *treasury,
+        Amount(1),
+        Address::new([1; 32]),
+    );
     let error = m.client.submit(&m.stranger, &stake).await.unwrap_err();
     assert!(matches!(&error, ChainError::Failed { .. }), "{error}");
 }

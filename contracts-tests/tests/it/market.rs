@@ -189,8 +189,11 @@ impl Market {
             self.ok(&self.admin, &mint).await;
         }
         for payer in [&self.payer, &self.stranger] {
-            let mint =
-                tx::mint_test_usd(&at.test_usd.unwrap(), Amount(1_000_000_000_000), payer.address());
+            let mint = tx::mint_test_usd(
+                &at.test_usd.unwrap(),
+                Amount(1_000_000_000_000),
+                payer.address(),
+            );
             self.ok(&self.admin, &mint).await;
         }
     }
@@ -340,7 +343,11 @@ impl Market {
         let [AtomaEvent::ChannelOpened(event)] = made.events.as_slice() else {
             panic!("{:?}", made.events);
         };
-        let cap = self.client.get::<PayerCapState>(event.payer_cap).await.unwrap();
+        let cap = self
+            .client
+            .get::<PayerCapState>(event.payer_cap)
+            .await
+            .unwrap();
         assert_eq!(cap.channel, event.channel);
         TestChannel {
             id: event.channel,
@@ -405,7 +412,11 @@ impl Market {
     }
 
     /// Does what must be refused by the contracts; gives the named error.
-    pub(crate) async fn refused(&self, wallet: &Wallet, action: &Action) -> atoma_chain::abort::Named {
+    pub(crate) async fn refused(
+        &self,
+        wallet: &Wallet,
+        action: &Action,
+    ) -> atoma_chain::abort::Named {
         match self.client.submit(wallet, action).await {
             Ok(outcome) => panic!("{} went through: {:?}", action.name(), outcome.events),
             Err(error) => error
@@ -458,12 +469,7 @@ impl Market {
     }
 }
 
-pub(crate) fn statement(
-    channel: ChannelId,
-    epoch: u64,
-    earned: u64,
-    receipts: u64,
-) -> Statement {
+pub(crate) fn statement(channel: ChannelId, epoch: u64, earned: u64, receipts: u64) -> Statement {
     Statement {
         channel,
         key_epoch: KeyEpoch(epoch),

@@ -125,7 +125,9 @@ impl Scene {
     pub(crate) async fn set() -> Self {
         let m = Market::start().await;
         let channel = m.open(DEPOSIT).await;
-        m.settle(&m.item(channel.id, (100_000, 100_000, 2))).await.unwrap();
+        m.settle(&m.item(channel.id, (100_000, 100_000, 2)))
+            .await
+            .unwrap();
         let network = foreign_network(&m).await;
         let node = m.register_node(&m.stranger).await;
         let mut terms = m.terms(DEPOSIT);
@@ -202,7 +204,10 @@ async fn a_stranger_with_rights_of_its_own_is_refused_everywhere() {
         .into_iter()
         .map(|function| (function.module, function.name))
         .collect();
-    assert_eq!(tried, privileged, "the table and the source name the same functions");
+    assert_eq!(
+        tried, privileged,
+        "the table and the source name the same functions"
+    );
 
     scene.all_refused(attempts).await;
 }
@@ -244,13 +249,22 @@ async fn what_is_for_one_sender_is_for_no_other() {
     let name = calls::name_successor(m, m.made.admin_cap, Some(m.payer.address()));
     m.ok(&m.admin, &name).await;
     let accept = calls::accept_admin(m);
-    assert_eq!(m.refused(&m.stranger, &accept).await, Named::NetworkNotSuccessor);
-    assert_eq!(m.refused(&m.admin, &accept).await, Named::NetworkNotSuccessor);
+    assert_eq!(
+        m.refused(&m.stranger, &accept).await,
+        Named::NetworkNotSuccessor
+    );
+    assert_eq!(
+        m.refused(&m.admin, &accept).await,
+        Named::NetworkNotSuccessor
+    );
     m.ok(&m.payer, &accept).await;
     // The old right is void from now on, and the offer is spent.
     let again = calls::name_successor(m, m.made.admin_cap, None);
     assert_eq!(m.refused(&m.admin, &again).await, Named::NetworkWrongCap);
-    assert_eq!(m.refused(&m.payer, &accept).await, Named::NetworkNotSuccessor);
+    assert_eq!(
+        m.refused(&m.payer, &accept).await,
+        Named::NetworkNotSuccessor
+    );
 }
 
 /// Somebody else's commitment is worth nothing: a proof cannot be stolen from the open.
@@ -264,8 +278,16 @@ async fn a_copied_report_proves_nothing() {
     );
     let honest = tx::two_receipts_commitment(m.at(), m.payer.address(), &first, &second);
     let me = m.stranger.address();
-    let copied = m.ok(&m.stranger, &tx::report_wrong(m.at(), m.node.id, honest, me)).await;
+    let copied = m
+        .ok(
+            &m.stranger,
+            &tx::report_wrong(m.at(), m.node.id, honest, me),
+        )
+        .await;
     m.halt(2_000);
     let prove = calls::prove_two_receipts(m, copied.created[0], &scene.victim);
-    assert_eq!(m.refused(&m.stranger, &prove).await, Named::SlashingOtherProof);
+    assert_eq!(
+        m.refused(&m.stranger, &prove).await,
+        Named::SlashingOtherProof
+    );
 }

@@ -17,7 +17,9 @@ fn forger() -> SigningKey {
 }
 
 async fn refusal(m: &Market, item: &tx::SettleChannel) -> Option<Named> {
-    m.settle(item).await.map_or_else(|error| error.named(), |_| None)
+    m.settle(item)
+        .await
+        .map_or_else(|error| error.named(), |_| None)
 }
 
 #[tokio::test]
@@ -173,10 +175,15 @@ async fn a_replay_in_any_order_pays_once() {
 async fn a_statement_that_shrinks_or_stands_still_is_not_taken() {
     let m = Market::start().await;
     let channel = m.open(DEPOSIT).await;
-    m.settle(&m.item(channel.id, (1_000, 800, 5))).await.unwrap();
+    m.settle(&m.item(channel.id, (1_000, 800, 5)))
+        .await
+        .unwrap();
     // Fewer receipts; as many but more money; more receipts but less money.
     for stated in [(900, 4), (900, 5), (799, 6), (0, 0)] {
-        let item = m.item_of(m.voucher(channel.id, 1_000), m.statement(channel.id, 0, stated));
+        let item = m.item_of(
+            m.voucher(channel.id, 1_000),
+            m.statement(channel.id, 0, stated),
+        );
         m.settle(&item).await.unwrap();
         let state = m.channel(channel).await;
         assert_eq!((state.paid, state.due()), (Amount(800), Amount(800)));
@@ -191,7 +198,10 @@ async fn settling_beyond_the_balance_pays_the_balance() {
     let everything = m.item(poor.id, (u64::MAX, u64::MAX, 1));
     m.settle(&everything).await.unwrap();
     let state = m.channel(poor).await;
-    assert_eq!((state.paid, state.authorized), (Amount(10_000), Amount(u64::MAX)));
+    assert_eq!(
+        (state.paid, state.authorized),
+        (Amount(10_000), Amount(u64::MAX))
+    );
     assert_eq!(state.balance, state.routing_due());
     assert_eq!(m.channel(rich).await.balance, Amount(DEPOSIT));
     assert_eq!(m.vault().await.funds, Amount(10_000 - 200));
@@ -203,7 +213,11 @@ async fn settling_beyond_the_balance_pays_the_balance() {
         m.statement(poor.id, 1, (u64::MAX, u64::MAX)),
     );
     m.settle(&second).await.unwrap();
-    m.ok(&m.payer, &tx::top_up(m.at(), poor.id, m.usd(), Amount(5_000))).await;
+    m.ok(
+        &m.payer,
+        &tx::top_up(m.at(), poor.id, m.usd(), Amount(5_000)),
+    )
+    .await;
     m.settle(&everything).await.unwrap();
     let state = m.channel(poor).await;
     assert_eq!((state.funded, state.paid), (Amount(15_000), Amount(15_000)));
@@ -264,7 +278,14 @@ async fn folded_and_surplus_key_epochs_pay_nothing_more() {
     }
     assert_eq!(m.channel(channel).await.paid, Amount(4_000));
 
-    let fold = tx::fold(m.at(), channel.id, m.usd(), m.node.id, m.node.cap, KeyEpoch(0));
+    let fold = tx::fold(
+        m.at(),
+        channel.id,
+        m.usd(),
+        m.node.id,
+        m.node.cap,
+        KeyEpoch(0),
+    );
     m.ok(&m.operator, &fold).await;
     assert_eq!(m.refused(&m.operator, &fold).await, Named::ChannelNoLane);
     m.settle(&stated(0, (9_000, 9))).await.unwrap();
@@ -277,7 +298,10 @@ async fn folded_and_surplus_key_epochs_pay_nothing_more() {
 async fn settling_writes_the_channel_the_vault_and_gas_only() {
     let m = Market::start().await;
     let channel = m.open(DEPOSIT).await;
-    let outcome = m.settle(&m.item(channel.id, (900, 1_000, 1))).await.unwrap();
+    let outcome = m
+        .settle(&m.item(channel.id, (900, 1_000, 1)))
+        .await
+        .unwrap();
     let executed = m.executed(&outcome).await;
     let TransactionEffects::V2(effects) = executed.effects() else {
         panic!("effects of an old format");
@@ -313,11 +337,15 @@ async fn work_done_is_paid_whatever_became_of_the_node() {
         if let Some(action) = action {
             m.ok(&m.operator, &action).await;
         }
-        m.settle(&m.item(channel.id, (paid, paid, paid))).await.unwrap();
+        m.settle(&m.item(channel.id, (paid, paid, paid)))
+            .await
+            .unwrap();
         assert_eq!(m.channel(channel).await.paid, Amount(paid));
     }
     m.ok(&m.admin, &tx::pause(at, m.made.pause_cap)).await;
     m.halt(30 * 24 * 3_600_000);
-    m.settle(&m.item(channel.id, (400, 400, 400))).await.unwrap();
+    m.settle(&m.item(channel.id, (400, 400, 400)))
+        .await
+        .unwrap();
     assert_eq!(m.channel(channel).await.paid, Amount(400));
 }

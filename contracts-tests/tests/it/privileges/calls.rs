@@ -1,8 +1,14 @@
 //! One call of every privileged function, on the victim's objects with given rights.
 
-use atoma_chain::{Action, abort::Named, action::{Access, Arg}, id::SuiId, tx};
+use atoma_chain::{
+    Action,
+    abort::Named,
+    action::{Access, Arg},
+    id::SuiId,
+    tx,
+};
 use atoma_protocol::{
-    hash::{BodyHash, RequestCommitment, ResponseCommitment, ManifestHash},
+    hash::{BodyHash, ManifestHash, RequestCommitment, ResponseCommitment},
     ids::{Address, ChannelId, KeyEpoch, ObjectId, PackageId, Seq},
     money::{Amount, Tokens},
     statement::{Receipt, ReceiptBody, Verified},
@@ -123,7 +129,13 @@ impl Table<'_> {
 
 /// Whether a function of `channel` is the payer's.
 pub(crate) fn is_payers(function: &str) -> bool {
-    ["request_close", "set_refund_to", "claim_compensation", "reap"].contains(&function)
+    [
+        "request_close",
+        "set_refund_to",
+        "claim_compensation",
+        "reap",
+    ]
+    .contains(&function)
 }
 
 /// Whether even the holder is refused by this name: it is told apart by its sender, or the right is to
@@ -153,7 +165,13 @@ pub(crate) fn name_successor(m: &Market, cap: ObjectId, successor: Option<Addres
         action.object(cap, Access::Read),
         action.pure(&successor),
     ];
-    action.call(m.at().package.newest(), "network", "name_successor", vec![], args);
+    action.call(
+        m.at().package.newest(),
+        "network",
+        "name_successor",
+        vec![],
+        args,
+    );
     action
 }
 
@@ -171,10 +189,18 @@ fn network(t: &mut Table<'_>, rights: &Rights) {
     let (at, admin) = (m.at(), rights.admin_cap);
     let objects = at.objects;
     let wrong = Named::NetworkWrongCap;
-    t.add("attestors::create", wrong, |c| vec![c.network_mut(), c.read(admin)]);
-    t.add("measurements::create", wrong, |c| vec![c.network_mut(), c.read(admin)]);
+    t.add("attestors::create", wrong, |c| {
+        vec![c.network_mut(), c.read(admin)]
+    });
+    t.add("measurements::create", wrong, |c| {
+        vec![c.network_mut(), c.read(admin)]
+    });
     let keys = [enclave(9).public()];
-    t.wrap("attestors::set", wrong, tx::set_attestors(at, admin, 1, &keys));
+    t.wrap(
+        "attestors::set",
+        wrong,
+        tx::set_attestors(at, admin, 1, &keys),
+    );
     t.add("measurements::allow", wrong, |c| {
         vec![
             c.write(objects.measurements),
@@ -195,22 +221,44 @@ fn network(t: &mut Table<'_>, rights: &Rights) {
         ]
     });
     let sui = atoma_chain::CoinType::sui();
-    t.wrap("network::accept_coin", wrong, tx::accept_coin(at, admin, &sui));
+    t.wrap(
+        "network::accept_coin",
+        wrong,
+        tx::accept_coin(at, admin, &sui),
+    );
     t.add("network::set_treasury", wrong, |c| {
         let me = c.action.id(m.stranger.address());
         vec![c.network_mut(), c.read(admin), me]
     });
     t.add("network::propose_params", wrong, |c| {
         let package = c.package();
-        let params = c.action.call(package, "params", "development", vec![], vec![]);
-        vec![c.network_mut(), c.read(admin), c.live_time(), params, c.clock()]
+        let params = c
+            .action
+            .call(package, "params", "development", vec![], vec![]);
+        vec![
+            c.network_mut(),
+            c.read(admin),
+            c.live_time(),
+            params,
+            c.clock(),
+        ]
     });
     let me = Some(m.stranger.address());
-    t.wrap("network::name_successor", wrong, name_successor(m, admin, me));
-    t.add("network::replace_pause_cap", wrong, |c| vec![c.network_mut(), c.read(admin)]);
+    t.wrap(
+        "network::name_successor",
+        wrong,
+        name_successor(m, admin, me),
+    );
+    t.add("network::replace_pause_cap", wrong, |c| {
+        vec![c.network_mut(), c.read(admin)]
+    });
     t.wrap("network::resume", wrong, tx::resume(at, admin));
     t.wrap("network::pause", wrong, tx::pause(at, rights.pause_cap));
-    t.wrap("network::accept_admin", Named::NetworkNotSuccessor, accept_admin(m));
+    t.wrap(
+        "network::accept_admin",
+        Named::NetworkNotSuccessor,
+        accept_admin(m),
+    );
 }
 
 fn node(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
@@ -219,13 +267,33 @@ fn node(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
     let wrong = Named::NodeWrongCap;
     let offers = [m.offer()];
     let me = m.stranger.address();
-    t.wrap("node::set_offer", wrong, tx::set_offers(at, node.id, cap, m.usd(), &offers));
-    t.wrap("node::remove_offer", wrong, tx::remove_offer(at, node.id, cap, m.usd(), m.model));
-    t.wrap("node::stake", wrong, tx::stake(at, node.id, cap, node.pool, Amount(1_000), me));
+    t.wrap(
+        "node::set_offer",
+        wrong,
+        tx::set_offers(at, node.id, cap, m.usd(), &offers),
+    );
+    t.wrap(
+        "node::remove_offer",
+        wrong,
+        tx::remove_offer(at, node.id, cap, m.usd(), m.model),
+    );
+    t.wrap(
+        "node::stake",
+        wrong,
+        tx::stake(at, node.id, cap, node.pool, Amount(1_000), me),
+    );
     t.wrap("node::drain", wrong, tx::drain(at, node.id, cap));
-    t.wrap("node::activate", wrong, tx::activate(at, node.id, cap, node.pool));
+    t.wrap(
+        "node::activate",
+        wrong,
+        tx::activate(at, node.id, cap, node.pool),
+    );
     t.wrap("node::unjail", wrong, tx::unjail(at, node.id, cap));
-    t.wrap("node::retire", wrong, tx::retire(at, node.id, cap, node.pool));
+    t.wrap(
+        "node::retire",
+        wrong,
+        tx::retire(at, node.id, cap, node.pool),
+    );
     t.add("node::propose_commission", wrong, |c| {
         vec![
             c.write(node.id),
@@ -253,9 +321,19 @@ fn node(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
             c.clock(),
         ]
     });
-    t.wrap("attestation::end", wrong, tx::end_key_epoch(at, node.id, cap, KeyEpoch(0)));
+    t.wrap(
+        "attestation::end",
+        wrong,
+        tx::end_key_epoch(at, node.id, cap, KeyEpoch(0)),
+    );
     t.add("vault::create<T>", wrong, |c| {
-        vec![c.write(node.id), c.read(cap), c.network(), c.live_time(), c.clock()]
+        vec![
+            c.write(node.id),
+            c.read(cap),
+            c.network(),
+            c.live_time(),
+            c.clock(),
+        ]
     });
     let withdraw = tx::withdraw_dues(at, node.vault, node.id, cap, m.usd(), me);
     t.wrap("vault::withdraw", wrong, withdraw);
@@ -265,12 +343,27 @@ fn stake_and_vault(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
     let m = t.m;
     let (at, pool, me) = (m.at(), victim.node.pool, m.stranger.address());
     let wrong = Named::StakeWrongPosition;
-    t.wrap("stake::unstake", wrong, tx::unstake(at, pool, rights.position, 1_000, me));
-    t.wrap("stake::withdraw", wrong, tx::withdraw_stake(at, pool, rights.ticket, me));
+    t.wrap(
+        "stake::unstake",
+        wrong,
+        tx::unstake(at, pool, rights.position, 1_000, me),
+    );
+    t.wrap(
+        "stake::withdraw",
+        wrong,
+        tx::withdraw_stake(at, pool, rights.ticket, me),
+    );
     t.add("stake::claim<T>", wrong, |c| {
-        vec![c.write(pool), c.write(rights.position), c.live_time(), c.clock()]
+        vec![
+            c.write(pool),
+            c.write(rights.position),
+            c.live_time(),
+            c.clock(),
+        ]
     });
-    t.add("stake::destroy", wrong, |c| vec![c.write(rights.position), c.read(pool)]);
+    t.add("stake::destroy", wrong, |c| {
+        vec![c.write(rights.position), c.read(pool)]
+    });
 }
 
 fn channel(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
@@ -278,13 +371,37 @@ fn channel(t: &mut Table<'_>, victim: &Victim, rights: &Rights) {
     let (at, usd, me) = (m.at(), m.usd(), m.stranger.address());
     let (channel, node) = (victim.channel.id, victim.node);
     let (wrong, cap) = (Named::ChannelWrongCap, rights.payer_cap);
-    t.wrap("channel::request_close", wrong, tx::request_close(at, channel, usd, cap));
-    t.wrap("channel::set_refund_to", wrong, tx::set_refund_to(at, channel, usd, cap, me));
-    t.wrap("channel::claim_compensation", wrong, tx::claim_compensation(at, channel, usd, cap, me));
-    t.wrap("channel::reap", wrong, tx::reap(at, channel, usd, cap, node.vault, me));
+    t.wrap(
+        "channel::request_close",
+        wrong,
+        tx::request_close(at, channel, usd, cap),
+    );
+    t.wrap(
+        "channel::set_refund_to",
+        wrong,
+        tx::set_refund_to(at, channel, usd, cap, me),
+    );
+    t.wrap(
+        "channel::claim_compensation",
+        wrong,
+        tx::claim_compensation(at, channel, usd, cap, me),
+    );
+    t.wrap(
+        "channel::reap",
+        wrong,
+        tx::reap(at, channel, usd, cap, node.vault, me),
+    );
     let (wrong, cap) = (Named::NodeWrongCap, rights.node_cap);
-    t.wrap("channel::close", wrong, tx::close(at, channel, usd, node.id, cap));
-    t.wrap("channel::fold", wrong, tx::fold(at, channel, usd, node.id, cap, KeyEpoch(0)));
+    t.wrap(
+        "channel::close",
+        wrong,
+        tx::close(at, channel, usd, node.id, cap),
+    );
+    t.wrap(
+        "channel::fold",
+        wrong,
+        tx::fold(at, channel, usd, node.id, cap, KeyEpoch(0)),
+    );
     let claim = tx::claim_routing(at, &[(channel, usd.clone())], me);
     t.wrap("channel::claim_routing", Named::ChannelNotRouter, claim);
 }

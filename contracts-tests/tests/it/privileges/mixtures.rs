@@ -1,6 +1,11 @@
 //! Rights to things of one's own, with the victim's objects in the other places.
 
-use atoma_chain::{Action, abort::Named, action::{Access, Arg}, tx};
+use atoma_chain::{
+    Action,
+    abort::Named,
+    action::{Access, Arg},
+    tx,
+};
 use atoma_protocol::{
     ids::{KeyEpoch, ObjectId},
     money::Amount,
@@ -72,23 +77,43 @@ fn of_another_network(scene: &Scene) -> Vec<Attempt> {
     let (ours, theirs) = (read(at.network), read(foreign.network));
     let live = Named::LiveTimeWrongNetwork;
     vec![
-        mix("channel::finalize<T>", vec![write(channel), fast], true, Named::ChannelNotClosing),
+        mix(
+            "channel::finalize<T>",
+            vec![write(channel), fast],
+            true,
+            Named::ChannelNotClosing,
+        ),
         mix("vault::mature<T>", vec![write(vault), fast], true, live),
-        mix("network::apply_params", vec![write(at.network), fast], true, live),
+        mix(
+            "network::apply_params",
+            vec![write(at.network), fast],
+            true,
+            live,
+        ),
         mix(
             "attestors::apply",
             vec![write(at.objects.attestors), theirs, fast],
             true,
             Named::AttestorsWrongNetwork,
         ),
-        mix("attestors::apply", vec![write(at.objects.attestors), ours, fast], true, live),
+        mix(
+            "attestors::apply",
+            vec![write(at.objects.attestors), ours, fast],
+            true,
+            live,
+        ),
         mix(
             "node::apply_commission",
             vec![write(node), theirs, fast],
             true,
             Named::NodeWrongNetwork,
         ),
-        mix("node::apply_commission", vec![write(node), ours, fast], true, live),
+        mix(
+            "node::apply_commission",
+            vec![write(node), ours, fast],
+            true,
+            live,
+        ),
         mix(
             "vault::sweep<T>",
             vec![write(vault), theirs],
@@ -97,7 +122,12 @@ fn of_another_network(scene: &Scene) -> Vec<Attempt> {
         ),
         mix(
             "vault::create<T>",
-            vec![write(scene.stranger.node.id), read(scene.stranger.node.cap), theirs, fast],
+            vec![
+                write(scene.stranger.node.id),
+                read(scene.stranger.node.cap),
+                theirs,
+                fast,
+            ],
             true,
             Named::NodeWrongNetwork,
         ),
@@ -131,8 +161,22 @@ fn by_builders(scene: &Scene) -> Vec<Attempt> {
     terms.owner = me;
     let withdraw = tx::withdraw_dues(ours, node.vault, own.node.id, own.node.cap, usd, me);
     let close = |at| tx::close(at, channel.id, usd, own.node.id, own.node.cap);
-    let fold = tx::fold(ours, channel.id, usd, own.node.id, own.node.cap, KeyEpoch(0));
-    let stake = tx::stake(ours, own.node.id, own.node.cap, node.pool, Amount(1_000), me);
+    let fold = tx::fold(
+        ours,
+        channel.id,
+        usd,
+        own.node.id,
+        own.node.cap,
+        KeyEpoch(0),
+    );
+    let stake = tx::stake(
+        ours,
+        own.node.id,
+        own.node.cap,
+        node.pool,
+        Amount(1_000),
+        me,
+    );
     let retire = tx::retire(ours, own.node.id, own.node.cap, node.pool);
     let own_close = tx::request_close(&live_time, own.channel.id, usd, own.channel.cap);
     let reap = tx::reap(ours, own.channel.id, usd, own.channel.cap, node.vault, me);
@@ -143,12 +187,32 @@ fn by_builders(scene: &Scene) -> Vec<Attempt> {
     let offers = tx::set_offers(&network, own.node.id, own.node.cap, usd, &[m.offer()]);
     let distribute = tx::distribute(ours, node.vault, own.node.pool, usd);
     vec![
-        attempt("attestors", "set", tx::set_attestors(&network, admin, 1, &keys), Named::AttestorsWrongNetwork),
-        attempt("measurements", "allow", allow, Named::MeasurementsWrongNetwork),
-        attempt("channel", "open", tx::open_channel(&network, &terms), Named::NodeWrongNetwork),
+        attempt(
+            "attestors",
+            "set",
+            tx::set_attestors(&network, admin, 1, &keys),
+            Named::AttestorsWrongNetwork,
+        ),
+        attempt(
+            "measurements",
+            "allow",
+            allow,
+            Named::MeasurementsWrongNetwork,
+        ),
+        attempt(
+            "channel",
+            "open",
+            tx::open_channel(&network, &terms),
+            Named::NodeWrongNetwork,
+        ),
         attempt("channel", "close", close(ours), Named::ChannelWrongNode),
         attempt("channel", "fold", fold, Named::ChannelWrongNode),
-        attempt("channel", "request_close", own_close, Named::LiveTimeWrongNetwork),
+        attempt(
+            "channel",
+            "request_close",
+            own_close,
+            Named::LiveTimeWrongNetwork,
+        ),
         attempt("channel", "reap", reap, Named::VaultWrongVault),
         attempt("vault", "withdraw", withdraw, Named::VaultWrongVault),
         attempt("vault", "distribute", distribute, Named::StakeWrongPool),
@@ -185,13 +249,22 @@ async fn foreign_attestors_grade_nothing() {
     let mut at = m.at().clone();
     at.objects.attestors = scene.network.attestors;
     let grade = tx::grade(&at, &verdict, &signatures);
-    assert_eq!(m.refused(&m.stranger, &grade).await, Named::AttestorsWrongNetwork);
+    assert_eq!(
+        m.refused(&m.stranger, &grade).await,
+        Named::AttestorsWrongNetwork
+    );
     let grade = tx::grade(&theirs, &verdict, &signatures);
-    assert_eq!(m.refused(&m.stranger, &grade).await, Named::NodeWrongNetwork);
+    assert_eq!(
+        m.refused(&m.stranger, &grade).await,
+        Named::NodeWrongNetwork
+    );
     let mut at = m.at().clone();
     at.objects.measurements = scene.network.measurements;
     let grade = tx::grade(&at, &verdict, &signatures);
-    assert_eq!(m.refused(&m.stranger, &grade).await, Named::MeasurementsWrongNetwork);
+    assert_eq!(
+        m.refused(&m.stranger, &grade).await,
+        Named::MeasurementsWrongNetwork
+    );
 }
 
 /// A window that is open is not closed by another network's faster time.
@@ -205,5 +278,8 @@ async fn a_faster_live_time_ends_no_window() {
     let mut at = m.at().clone();
     at.objects.live_time = scene.network.live_time;
     let finalize = tx::finalize(&at, victim.channel.id, m.usd());
-    assert_eq!(m.refused(&m.stranger, &finalize).await, Named::LiveTimeWrongNetwork);
+    assert_eq!(
+        m.refused(&m.stranger, &finalize).await,
+        Named::LiveTimeWrongNetwork
+    );
 }

@@ -115,7 +115,11 @@ async fn the_chain_refuses_rights_that_belong_to_others() {
         let RpcError::Rejected { message } = &refused else {
             panic!("{}::{}: {refused}", attempt.module, attempt.function);
         };
-        assert!(message.contains(&right.to_string()), "{}: {message}", attempt.function);
+        assert!(
+            message.contains(&right.to_string()),
+            "{}: {message}",
+            attempt.function
+        );
         tried += 1;
     }
     assert!(tried > 30, "{tried}");
