@@ -2,10 +2,10 @@
 
 use atoma_chain::{
     event::{
-        ChannelToppedUp, CloseRequested, CompensationClaimed, KeyEpochGraded, NodeRegistered,
-        RoutingClaimed, VaultCreated, VaultDistributed, VaultSwept, VaultWithdrawn,
+        ChannelSettled, ChannelToppedUp, CloseRequested, CompensationClaimed, KeyEpochGraded,
+        NodeRegistered, RoutingClaimed, VaultCreated, VaultDistributed, VaultSwept, VaultWithdrawn,
     },
-    state::{Lane, LiveMs},
+    state::{ChannelState, Lane, LiveMs},
 };
 use atoma_protocol::{
     hash::{EvidenceHash, ManifestHash, MerkleRoot},
