@@ -85,9 +85,6 @@ enum Leaves {
     },
 }
 
-/// Trees that were built last, newest at the back.
-type Trees = VecDeque<(Root, Arc<Tree>)>;
-
 /// The receipts.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipts {
