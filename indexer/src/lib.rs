@@ -142,3 +142,6 @@ impl Drop for Indexer {
         self.env.begin_stop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use atoma_client::PayerStore;
+use atoma_client::{PayerStore, StoreError};
 use atoma_env::Env;
 use atoma_openai::{ApiError, ChatRequest, Model};
-use atoma_protocol::{ids::RequestId, money::Tokens};
+use atoma_protocol::{
+    ids::{RequestId, Seq},
+    money::Tokens,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -130,20 +133,49 @@ impl Backend for Completions {
         Err(no_node(NoNode::Busy, last, &request.model))
     }
 
-    fn receipts(&self, request: RequestId) -> Result<Option<Value>, ApiError> {
-        let parts = self.store.receipts(request).map_err(|error| {
+    fn receipts(
+        &self,
+        request: RequestId,
+        settled: Option<u64>,
+    ) -> Result<Option<Value>, ApiError> {
+        self.find_receipts(request, settled).map_err(|error| {
             tracing::error!(%error, "receipts cannot be read");
             ApiError::internal()
-        })?;
+        })
+    }
+}
+
+impl Completions {
+    /// The receipts of an answer with the newest voucher of their channel, and with proofs that the
+    /// root over `settled` receipts covers them.
+    fn find_receipts(
+        &self,
+        request: RequestId,
+        settled: Option<u64>,
+    ) -> Result<Option<Value>, StoreError> {
+        let parts = self.store.receipts(request)?;
         let Some(first) = parts.first() else {
             return Ok(None);
         };
-        let account = first.receipt.statement.account;
+        let channel = first.statement.statement.channel;
+        let epoch = first.receipt.statement.key_epoch;
+        let proofs = match settled {
+            Some(count) => {
+                let seqs: Vec<Seq> = parts
+                    .iter()
+                    .map(|part| part.receipt.statement.seq)
+                    .collect();
+                self.store.proofs(channel, epoch, count, &seqs)?
+            }
+            None => None,
+        };
         Ok(Some(json!({
             "request": request,
-            "channel": account,
-            "key_epoch": first.receipt.statement.key_epoch,
+            "channel": channel,
+            "key_epoch": epoch,
             "parts": parts,
+            "voucher": self.store.voucher(channel)?,
+            "proofs": proofs,
         })))
     }
 }

@@ -10,7 +10,7 @@ use atoma_openai::{ApiError, ChatRequest, Model, RequestLimits};
 use atoma_protocol::ids::RequestId;
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Query, State, rejection::QueryRejection},
     http::{Method, Uri},
     routing::{get, post},
 };
@@ -45,11 +45,13 @@ pub trait Backend: Send + Sync + 'static {
     /// [`ApiError`]: nobody took it.
     async fn complete(&self, request: ChatRequest) -> Result<Answer, ApiError>;
 
-    /// The receipts of an answer, as JSON.
+    /// The receipts of an answer, as JSON; with `settled`, the number of receipts of a settled
+    /// statement, also the proofs that its root covers them.
     ///
     /// # Errors
     /// [`ApiError`]: they cannot be read.
-    fn receipts(&self, request: RequestId) -> Result<Option<Value>, ApiError>;
+    fn receipts(&self, request: RequestId, settled: Option<u64>)
+    -> Result<Option<Value>, ApiError>;
 }
 
 /// State of the HTTP side.
@@ -110,15 +112,26 @@ async fn model(
         .ok_or_else(|| ApiError::model_not_found(&name))
 }
 
+/// What `GET /v1/receipts/{request}` can be asked for.
+#[derive(Debug, serde::Deserialize)]
+struct ReceiptsQuery {
+    /// Receipts of the settled statement to prove inclusion in.
+    receipts: Option<u64>,
+}
+
 async fn receipts(
     State(door): State<Door>,
     _key: auth::Known,
     axum::extract::Path(request): axum::extract::Path<String>,
+    query: Result<Query<ReceiptsQuery>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let unknown = || ApiError::unknown_path("GET", "/v1/receipts of an answer not given here");
     let request = request.parse().map_err(|_| unknown())?;
+    let Query(ReceiptsQuery { receipts }) = query.map_err(|_| {
+        ApiError::invalid_request("`receipts` is the number of receipts of a settled statement.")
+    })?;
     door.backend
-        .receipts(request)?
+        .receipts(request, receipts)?
         .map(Json)
         .ok_or_else(unknown)
 }

@@ -40,6 +40,9 @@ pub(crate) struct UpArgs {
     /// Nodes to start.
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     nodes: u8,
+    /// Time after which a node settles whatever it earned, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    settle_interval_ms: u64,
     /// Once ready, print one line of JSON instead of a screen.
     #[arg(long)]
     json: bool,
@@ -60,6 +63,7 @@ pub(crate) async fn run(args: UpArgs, env: &Env) -> anyhow::Result<()> {
         state: (!args.ephemeral).then(|| args.state.clone()),
         ports,
         nodes: args.nodes,
+        settle_interval_ms: args.settle_interval_ms,
         ..MarketConfig::new(engine)
     };
     // Ctrl-C while it starts ends it just as well: everything begun is stopped when dropped.

@@ -8,8 +8,9 @@ use atoma_protocol::{
     hash::ResponseCommitment,
     ids::{ChannelId, KeyEpoch},
     keys::{PublicKey, SigningKey},
+    merkle::LeafHash,
     money::Amount,
-    statement::{Signed, Voucher},
+    statement::{Signable as _, Signed, Voucher},
 };
 use thiserror::Error;
 
@@ -114,9 +115,13 @@ impl Account {
     /// Takes back a voucher that the node holds under this account's key.
     ///
     /// # Errors
-    /// [`AccountError::Payer`].
+    /// [`AccountError::Payer`], [`AccountError::Store`].
     pub fn adopt(&mut self, voucher: Signed<Voucher>) -> Result<(), AccountError> {
-        Ok(self.payer.adopt(voucher)?)
+        self.payer.adopt(voucher)?;
+        if let Some(newest) = self.payer.voucher() {
+            self.store.keep_voucher(newest.signed())?;
+        }
+        Ok(())
     }
 
     /// Makes a checked key epoch of the node known.
@@ -134,6 +139,9 @@ impl Account {
     /// [`AccountError`].
     pub fn open_stream(&mut self, request: StreamRequest) -> Result<Opened, AccountError> {
         let grant = self.payer.open_stream(&self.key, request)?;
+        if let Some(voucher) = &grant.voucher {
+            self.store.keep_voucher(voucher)?;
+        }
         self.write(grant.record.as_ref())?;
         Ok(Opened {
             stream: grant.stream,
@@ -152,6 +160,11 @@ impl Account {
         delivered: &Delivered,
     ) -> Result<Taken, AccountError> {
         let outcome = self.payer.on_part(stream, part, delivered)?;
+        let receipt = &part.receipt.statement;
+        let leaf = LeafHash::of(&receipt.message(self.payer.terms().network));
+        let channel = self.channel();
+        self.store
+            .keep_leaf(channel, receipt.key_epoch, receipt.seq, leaf)?;
         self.write(Some(&outcome.record))?;
         let voucher = self.next_voucher()?;
         Ok(Taken { outcome, voucher })
@@ -165,6 +178,7 @@ impl Account {
         let Some((voucher, record)) = self.payer.next_voucher(&self.key) else {
             return Ok(None);
         };
+        self.store.keep_voucher(&voucher)?;
         self.write(Some(&record))?;
         Ok(Some(voucher))
     }

@@ -11,13 +11,17 @@ use std::{
 
 use atoma_protocol::{
     channel::{PartReceipt, PayerRecord},
-    ids::{ChannelId, RequestId},
+    ids::{ChannelId, KeyEpoch, RequestId, Seq},
+    merkle::{LeafHash, Proof, Tree},
+    statement::{Signed, Voucher},
 };
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use thiserror::Error;
 
 /// Most records of a channel before they are folded into a snapshot at the next start.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most receipts of a tree that inclusion is proved in: hashing them takes about a second.
+pub const MAX_PROOF_RECEIPTS: u64 = 1 << 20;
 
 const FORMAT_KEY: &[u8] = b"format";
 const FORMAT: &[u8] = b"atoma-payer-1";
@@ -45,6 +49,8 @@ pub struct PayerStore {
     database: Database,
     records: Keyspace,
     receipts: Keyspace,
+    leaves: Keyspace,
+    vouchers: Keyspace,
     unsynced: Arc<AtomicBool>,
 }
 
@@ -70,6 +76,8 @@ impl PayerStore {
         Ok(Self {
             records: database.keyspace("records", KeyspaceCreateOptions::default)?,
             receipts: database.keyspace("receipts", KeyspaceCreateOptions::default)?,
+            leaves: database.keyspace("leaves", KeyspaceCreateOptions::default)?,
+            vouchers: database.keyspace("vouchers", KeyspaceCreateOptions::default)?,
             database,
             unsynced: Arc::default(),
         })
@@ -157,6 +165,78 @@ impl PayerStore {
         Ok(parts)
     }
 
+    /// Keeps the leaf of a receipt, so that its inclusion under a settled root can be proved. Written
+    /// down with the next [`Self::append`].
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn keep_leaf(
+        &self,
+        channel: ChannelId,
+        epoch: KeyEpoch,
+        seq: Seq,
+        leaf: LeafHash,
+    ) -> Result<(), StoreError> {
+        let key = [&lane_key(channel, epoch) as &[u8], &seq.0.to_be_bytes()].concat();
+        Ok(self.leaves.insert(key, leaf.as_bytes())?)
+    }
+
+    /// Proves where the receipts `seqs` stand in the tree of the first `receipts` of a key epoch, in
+    /// their order; `None` if not all of its receipts came here, or if it is beyond
+    /// [`MAX_PROOF_RECEIPTS`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn proofs(
+        &self,
+        channel: ChannelId,
+        epoch: KeyEpoch,
+        receipts: u64,
+        seqs: &[Seq],
+    ) -> Result<Option<Vec<Proof>>, StoreError> {
+        if receipts > MAX_PROOF_RECEIPTS {
+            return Ok(None);
+        }
+        let prefix = lane_key(channel, epoch);
+        let mut tree = Tree::new();
+        for entry in self.leaves.prefix(prefix) {
+            if tree.count() == receipts {
+                break;
+            }
+            let (key, value) = entry.into_inner()?;
+            if key.get(prefix.len()..) != Some(&tree.count().to_be_bytes()) {
+                return Ok(None);
+            }
+            let leaf = <[u8; 32]>::try_from(&*value).map_err(|_| StoreError::Damaged(channel))?;
+            tree.append(LeafHash::new(leaf));
+        }
+        if tree.count() < receipts {
+            return Ok(None);
+        }
+        Ok(seqs.iter().map(|seq| tree.proof(seq.0).ok()).collect())
+    }
+
+    /// Keeps the newest voucher of its channel. Written down with the next [`Self::append`].
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn keep_voucher(&self, voucher: &Signed<Voucher>) -> Result<(), StoreError> {
+        let value = bcs::to_bytes(voucher).expect("a voucher holds an id, a sum and a signature");
+        let key = voucher.statement.channel;
+        Ok(self.vouchers.insert(key.as_bytes(), value)?)
+    }
+
+    /// The newest voucher of `channel`, if any was signed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn voucher(&self, channel: ChannelId) -> Result<Option<Signed<Voucher>>, StoreError> {
+        let found = self.vouchers.get(channel.as_bytes())?;
+        found
+            .map(|bytes| bcs::from_bytes(&bytes).map_err(|_| StoreError::Damaged(channel)))
+            .transpose()
+    }
+
     /// Forces what was written since the last call onto the disk. Called every few milliseconds, so
     /// that one wait for the disk serves many requests.
     ///
@@ -181,6 +261,10 @@ fn record_key(channel: ChannelId, index: u64) -> [u8; 40] {
     key[..32].copy_from_slice(channel.as_bytes());
     key[32..].copy_from_slice(&index.to_be_bytes());
     key
+}
+
+fn lane_key(channel: ChannelId, epoch: KeyEpoch) -> [u8; 40] {
+    record_key(channel, epoch.0)
 }
 
 fn encode(record: &PayerRecord) -> Vec<u8> {

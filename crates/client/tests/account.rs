@@ -10,8 +10,9 @@ use atoma_protocol::{
     },
     commitment::{ResponseCommitter, commit_request},
     hash::ManifestHash,
-    ids::{ChannelId, KeyEpoch, ModelId, NetworkId, NodeId},
+    ids::{ChannelId, KeyEpoch, ModelId, NetworkId, NodeId, Seq},
     keys::SigningKey,
+    merkle::{LeafHash, Tree},
     money::{Amount, Price, Prices, TokenCount, Tokens},
     sealed::{
         ChunkPayload, ChunkSealer, Delivery, RequestContext, ResponseNonce, SealedRequest,
@@ -285,4 +286,45 @@ fn receipts_are_found_by_their_request() {
     store.keep_receipt([8; 32].into(), &part).unwrap();
     assert_eq!(store.receipts([8; 32].into()).unwrap(), [part]);
     assert_eq!(store.receipts([9; 32].into()).unwrap(), []);
+}
+
+#[test]
+fn inclusion_is_proved_from_what_was_kept_and_not_across_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let leaf = |n: u64| LeafHash::of(&n.to_be_bytes());
+    let root = |count| {
+        let tree: Tree = (0..count).map(leaf).collect();
+        tree.root()
+    };
+    {
+        let store = PayerStore::open(folder.path()).unwrap();
+        // 300 numbers: more than one byte of a key.
+        for n in (0..300).rev().filter(|n| *n != 298) {
+            store.keep_leaf(CHANNEL, EPOCH, Seq(n), leaf(n)).unwrap();
+        }
+        store
+            .keep_leaf(CHANNEL, EPOCH.next(), Seq(0), leaf(7))
+            .unwrap();
+    }
+    let store = PayerStore::open(folder.path()).unwrap();
+    let proofs = |count, seqs: &[Seq]| store.proofs(CHANNEL, EPOCH, count, seqs).unwrap();
+    for count in [1, 2, 257, 298] {
+        let seqs = [Seq(0), Seq(count - 1)];
+        for (seq, proof) in seqs.iter().zip(proofs(count, &seqs).unwrap()) {
+            proof.verify(leaf(seq.0), root(count)).unwrap();
+            assert!(proof.verify(leaf(seq.0), root(count + 1)).is_err());
+            assert!(proof.verify(leaf(seq.0 + 1), root(count)).is_err());
+        }
+    }
+    assert_eq!(proofs(299, &[Seq(0)]), None);
+    assert_eq!(proofs(300, &[Seq(0)]), None);
+    assert_eq!(proofs(5, &[Seq(5)]), None);
+    assert_eq!(proofs(u64::MAX, &[Seq(0)]), None);
+    let other = store.proofs(CHANNEL, EPOCH.next(), 1, &[Seq(0)]).unwrap();
+    other.unwrap()[0]
+        .verify(leaf(7), {
+            let tree: Tree = [leaf(7)].into_iter().collect();
+            tree.root()
+        })
+        .unwrap();
 }

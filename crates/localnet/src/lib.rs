@@ -18,6 +18,10 @@ pub mod faucet;
 pub mod in_process;
 mod message;
 pub mod server;
+#[expect(
+    clippy::field_reassign_with_default,
+    reason = "Sui's generated messages are non-exhaustive, so they cannot be written as literals"
+)]
 mod service;
 
 pub use chain::{ChainError, LocalChain};

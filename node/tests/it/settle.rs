@@ -45,12 +45,22 @@ struct Shop {
 }
 
 fn shop(env: &Env, folder: &Path, chain: &Arc<FakeChain>, epoch: KeyEpoch) -> Shop {
-    let (enclave, store) = enclave_at(env, folder, epoch);
-    let earnings = Earnings::default();
     let config = SettleConfig {
         threshold: Amount(100),
         interval_ms: 60_000,
     };
+    shop_with(env, folder, chain, epoch, config)
+}
+
+fn shop_with(
+    env: &Env,
+    folder: &Path,
+    chain: &Arc<FakeChain>,
+    epoch: KeyEpoch,
+    config: SettleConfig,
+) -> Shop {
+    let (enclave, store) = enclave_at(env, folder, epoch);
+    let earnings = Earnings::default();
     let settler = Settler::new(
         env.clone(),
         Arc::clone(&enclave),
@@ -153,6 +163,27 @@ async fn little_waits_for_the_interval_and_much_does_not() {
     let before = chain.settles.load(Ordering::SeqCst);
     shop.settler.pass(Pass::All).await.unwrap();
     assert_eq!(chain.settles.load(Ordering::SeqCst), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interval_holds_however_rarely_the_channels_need_reading() {
+    let (env, folder, chain) = one_channel();
+    chain.change(CHANNEL, |state| state.grace_ms = 86_400_000);
+    let config = SettleConfig {
+        threshold: Amount(u64::MAX),
+        interval_ms: 2_000,
+    };
+    let shop = shop_with(&env, folder.path(), &chain, EPOCH, config);
+    let stop = CancellationToken::new();
+    let (settler, token) = (Arc::clone(&shop.settler), stop.clone());
+    let running = shop.env.spawn(async move { settler.run(token).await });
+    shop.env.sleep(Duration::from_secs(1)).await;
+    shop.earn(EPOCH, 3, 10);
+    shop.authorize(1_000);
+    shop.env.sleep(Duration::from_secs(5)).await;
+    assert_eq!(shop.paid(), Amount(30));
+    stop.cancel();
+    running.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,9 +53,13 @@ impl Backend for Scripted {
         Ok(answer)
     }
 
-    fn receipts(&self, request: RequestId) -> Result<Option<Value>, ApiError> {
+    fn receipts(
+        &self,
+        request: RequestId,
+        settled: Option<u64>,
+    ) -> Result<Option<Value>, ApiError> {
         let known = request == RequestId::new([7; 32]);
-        Ok(known.then(|| json!({ "request": request })))
+        Ok(known.then(|| json!({ "request": request, "settled": settled })))
     }
 }
 

@@ -1,0 +1,88 @@
+//! The whole market, killed between receipt and settlement.
+
+use std::time::Duration;
+
+use atoma_env::Env;
+use atoma_protocol::{ids::ChannelId, money::Amount};
+use serde_json::{Value, json};
+
+use crate::binary::{LIMIT, Up};
+
+/// Asks once; gives channel and fee by the receipts.
+async fn ask(up: &Up) -> (ChannelId, Amount) {
+    let ready = &up.ready;
+    let url = ready.gateway_url.parse().unwrap();
+    let client = atoma_engine::http::client_builder(&url)
+        .unwrap()
+        .build()
+        .unwrap();
+    let body = json!({
+        "model": "scripted/count-100",
+        "messages": [{ "role": "user", "content": "count" }],
+    });
+    let answer = client
+        .post(format!("{}/chat/completions", ready.gateway_url))
+        .bearer_auth(&ready.api_key)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let request = answer.headers()["x-atoma-request"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let receipts: Value = client
+        .get(format!("{}/receipts/{request}", ready.gateway_url))
+        .bearer_auth(&ready.api_key)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let parts = receipts["parts"].as_array().unwrap();
+    let fee = parts
+        .iter()
+        .map(|part| part["receipt"]["statement"]["fee"].as_u64().unwrap())
+        .sum();
+    (
+        receipts["channel"].as_str().unwrap().parse().unwrap(),
+        Amount(fee),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_served_before_a_kill_is_paid_after_it_to_the_unit() {
+    let env = Env::system();
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    // Nothing is settled before the kill: the interval is far away and the fee is small.
+    let first = Up::start(&["--state", state, "--settle-interval-ms", "3600000"]);
+    let (channel, fee) = ask(&first).await;
+    assert!(fee > Amount::ZERO);
+    let chain = first.chain(folder.path(), &env);
+    assert_eq!(chain.channel(channel).await.unwrap().paid, Amount::ZERO);
+    let key = first.ready.api_key.clone();
+    let network = first.ready.network_id;
+    first.kill();
+
+    let second = Up::start(&["--state", state, "--settle-interval-ms", "1000"]);
+    assert_eq!(second.ready.api_key, key);
+    assert_eq!(second.ready.network_id, network);
+    let chain = second.chain(folder.path(), &env);
+    let paid = async {
+        loop {
+            let state = chain.channel(channel).await.unwrap();
+            if state.paid > Amount::ZERO {
+                return state;
+            }
+            env.sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let settled = tokio::time::timeout(LIMIT, paid).await.unwrap();
+    assert_eq!(settled.paid, fee);
+    let (_, more) = ask(&second).await;
+    assert!(more > Amount::ZERO);
+    assert!(second.interrupt().success());
+}
