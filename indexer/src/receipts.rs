@@ -73,6 +73,9 @@ struct Root {
     receipts: u64,
 }
 
+/// Trees that were proven from, the latest first.
+type Trees = VecDeque<(Root, Arc<Tree>)>;
+
 /// What is known of the leaves under a root.
 enum Leaves {
     All(Arc<Tree>),
@@ -89,7 +92,7 @@ pub(crate) struct Receipts {
     network: NetworkId,
     limit: u64,
     // Held while a tree is built, so that only one is at a time.
-    trees: Arc<Mutex<VecDeque<(Root, Arc<Tree>)>>>,
+    trees: Arc<Mutex<Trees>>,
 }
 
 impl Receipts {

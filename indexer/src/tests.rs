@@ -4,3 +4,4 @@ mod api;
 mod crash;
 mod market;
 mod receipt;
+mod stranger;

@@ -13,19 +13,20 @@ use atoma_env::Env;
 use atoma_protocol::{
     hash::{EvidenceHash, blake2b256},
     ids::NodeId,
-    statement::Grade,
+    money::Amount,
 };
 use clap::Args;
-use serde_json::{Value, json};
 
 use crate::{audit::place::Place, output};
 
 mod gateway;
 mod proof;
+mod report;
 mod settlement;
 
 use gateway::{Answered, Gateway, Question, Receipts};
 use proof::Checks;
+use report::{report, screen};
 use settlement::{Awaited, Settlement};
 
 /// Streams one chat completion, then shows who was paid for it and proves it from the chain.
@@ -117,126 +118,140 @@ pub(crate) async fn run(args: DemoArgs, env: &Env) -> anyhow::Result<bool> {
     Ok(ok)
 }
 
+/// An answer with its receipts, before anything is settled.
+struct Begun {
+    model: String,
+    answered: Answered,
+    receipts: Receipts,
+    awaited: Awaited,
+}
+
 async fn tell(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Result<Story> {
+    let begun = begin(args, gateway, client).await?;
+    output::tell("demo: waiting until it is settled on-chain");
+    let settlements = settlement::wait(client, &begun.awaited).await?;
+    prove(begun, settlements, gateway, client).await
+}
+
+/// Asks, and shows answer and receipts.
+async fn begin(args: &DemoArgs, gateway: &Gateway, client: &Client) -> anyhow::Result<Begun> {
     let model = match &args.model {
         Some(model) => model.clone(),
         None => {
-            let models = gateway.models().await?;
+            let mut models = gateway.models().await?.into_iter();
             models
-                .into_iter()
                 .next()
                 .context("the gateway serves no model: is a node attached?")?
         }
     };
-    let from = client.rpc().service_info().await?.latest_checkpoint;
+    let tip = client.rpc().service_info().await?.latest_checkpoint;
     let question = Question {
         model: model.clone(),
         prompt: args.prompt.clone(),
         max_tokens: args.max_tokens,
     };
     output::tell(&format!("demo: asking {model}: {}", args.prompt));
-    let json = args.json;
-    let answered = gateway.ask(&question, |text| say(text, json)).await?;
-    say("\n", json)?;
+    let answered = gateway.ask(&question, |text| say(text, args.json)).await?;
+    say("\n", args.json)?;
 
     let receipts = gateway.receipts(answered.request, None).await?;
-    let last = receipts
-        .parts
-        .last()
-        .context("the gateway shows no receipt")?;
     for part in &receipts.parts {
-        let head = &part.receipt.statement;
+        let (head, body) = (&part.receipt.statement, &part.body);
         let text = format!(
             "receipt {} of key epoch {} on channel {}: {} input and {} output tokens, fee {}",
             head.seq,
             head.key_epoch,
             head.account,
-            part.body.input_tokens.get(),
-            part.body.output_tokens.get(),
+            body.input_tokens.get(),
+            body.output_tokens.get(),
             head.fee,
         );
-        if json {
-            output::tell(&text)
+        if args.json {
+            output::tell(&text);
         } else {
-            output::line(&text)?
+            output::line(&text)?;
         }
     }
-    output::tell("demo: waiting until it is settled on-chain");
+    let last = receipts.parts.last();
+    let last = last.context("the gateway shows no receipt")?;
     let awaited = Awaited {
         channel: receipts.channel,
         key_epoch: receipts.key_epoch,
         last: last.receipt.statement.seq,
-        from,
+        from: tip.next(),
         limit: Duration::from_secs(args.wait),
     };
-    let settlements = settlement::wait(client, &awaited).await?;
+    Ok(Begun {
+        model,
+        answered,
+        receipts,
+        awaited,
+    })
+}
+
+/// Checks everything that was shown against the chain.
+async fn prove(
+    begun: Begun,
+    settlements: Vec<Settlement>,
+    gateway: &Gateway,
+    client: &Client,
+) -> anyhow::Result<Story> {
+    let Begun {
+        model,
+        answered,
+        receipts: shown,
+        awaited,
+    } = begun;
     let settled = settlement::covering(&awaited, &settlements)
         .context("no settlement covers the receipts")?
         .event
         .clone();
-
+    let count = settled.receipts;
     // The channel first: a voucher read after it covers all that it paid.
     let channel = client.channel(awaited.channel).await?;
-    let receipts = gateway
-        .receipts(answered.request, Some(settled.receipts))
-        .await?;
+    let receipts = gateway.receipts(answered.request, Some(count)).await?;
     let network = client.deployment().network;
     let mut checks = Checks::default();
     checks.add(
-        channel.network == network && channel.id == awaited.channel,
+        channel.network == network && channel.id == receipts.channel,
         "the channel belongs to this market",
     );
+    checks.add(
+        receipts.parts == shown.parts,
+        "the gateway still shows the same receipts",
+    );
+    proof::usage(&mut checks, &answered.usage, &receipts);
     proof::voucher(&mut checks, network, &channel, &receipts);
     let attestation = attested(client, &channel, &receipts, &mut checks).await?;
-    proof::receipts(
-        &mut checks,
-        network,
-        &channel,
-        &attestation.epoch,
-        &receipts,
-    );
-    proof::inclusion(
-        &mut checks,
-        network,
-        &receipts,
-        settled.root,
-        settled.receipts,
-    );
+    let epoch = &attestation.epoch;
+    proof::receipts(&mut checks, network, &channel, epoch, &receipts);
+    proof::inclusion(&mut checks, network, &receipts, settled.root, count);
     let lane = client.lane(&channel, receipts.key_epoch).await?;
     checks.add(
         lane.is_some_and(|lane| {
-            lane.receipts > settled.receipts
-                || (lane.receipts == settled.receipts && lane.root == settled.root)
+            lane.receipts > count || (lane.receipts == count && lane.root == settled.root)
         }),
         "the channel on-chain stands at that root, or at a later one",
     );
     for settlement in &settlements {
-        let event = &settlement.event;
+        let (event, checkpoint) = (&settlement.event, settlement.checkpoint);
         checks.add(
             settlement.verified,
-            format!(
-                "checkpoint {} is signed by a quorum of its committee",
-                settlement.checkpoint
-            ),
+            format!("checkpoint {checkpoint} is signed by a quorum of its committee"),
         );
         let parts = [event.operator, event.stakers, event.protocol, event.routing];
         let sum = parts
             .iter()
-            .fold(atoma_protocol::money::Amount::ZERO, |sum, part| {
-                sum.saturating_add(*part)
-            });
+            .fold(Amount::ZERO, |sum, part| sum.saturating_add(*part));
         checks.add(
             sum == event.payment,
             format!("its parts sum to the payment of {}", event.payment),
         );
     }
+    let (paid, due) = (channel.paid, channel.due());
     checks.add(
-        channel.paid >= channel.due().min(channel.funded),
-        format!(
-            "the channel has paid all that is due: {} of {}",
-            channel.paid,
-            channel.due()
-        ),
+        paid >= due.min(channel.funded),
+        format!("the channel has paid all that is due: {paid} of {due}"),
     );
     Ok(Story {
         model,
@@ -326,149 +341,6 @@ fn say(text: &str, json: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
-}
-
-/// What kind of evidence it is; simulated evidence never passes for more.
-fn kind(epoch: &KeyEpochState) -> String {
-    if epoch.grade.covers(Grade::SIMULATED) {
-        format!(
-            "{:?} (SIMULATED: proves nothing about hardware)",
-            epoch.kind
-        )
-    } else {
-        format!("{:?}", epoch.kind)
-    }
-}
-
-fn report(story: &Story) -> Value {
-    let Story {
-        model,
-        answered,
-        receipts,
-        channel,
-        settlements,
-        attestation,
-        checks,
-    } = story;
-    let epoch = &attestation.epoch;
-    json!({
-        "ok": checks.hold(),
-        "request": answered.request,
-        "model": model,
-        "answer": answered.text,
-        "usage": answered.usage,
-        "fee": proof::fees(receipts),
-        "receipts": receipts.parts,
-        "voucher": receipts.voucher,
-        "proofs": receipts.proofs,
-        "channel": channel,
-        "settlements": settlements,
-        "attestation": {
-            "node": attestation.node,
-            "key_epoch": epoch,
-            "kind": format!("{:?}", epoch.kind),
-            "simulated": epoch.grade.covers(Grade::SIMULATED),
-            "grade": epoch.grade.to_string(),
-            "measurement": hex::encode(&epoch.measurement),
-            "evidence_hash": epoch.evidence_hash,
-            "evidence_bytes": attestation.evidence_bytes,
-        },
-        "checks": checks,
-    })
-}
-
-fn screen(story: &Story) -> String {
-    let Story {
-        receipts,
-        channel,
-        settlements,
-        attestation,
-        checks,
-        ..
-    } = story;
-    let coin = channel.coin.symbol();
-    let voucher = receipts
-        .voucher
-        .as_ref()
-        .map_or(0, |voucher| voucher.statement.cumulative.0);
-    let mut lines = vec![
-        String::new(),
-        format!("channel      {}", channel.id),
-        format!(
-            "             deposit {}, authorized {}, paid {} {coin}",
-            channel.funded, channel.authorized, channel.paid
-        ),
-        format!(
-            "voucher      {voucher} {coin} in all, by key {}",
-            channel.voucher_key
-        ),
-        format!(
-            "this answer  {} {coin} by {} receipt(s)",
-            proof::fees(receipts),
-            receipts.parts.len()
-        ),
-    ];
-    for settlement in settlements {
-        let event = &settlement.event;
-        lines.extend([
-            format!("settlement   transaction {}", settlement.transaction),
-            format!(
-                "             in checkpoint {}: paid {} {coin}",
-                settlement.checkpoint, event.payment
-            ),
-            format!(
-                "             node operator {}, stakers {}, protocol {}, routing {}",
-                event.operator, event.stakers, event.protocol, event.routing
-            ),
-            format!(
-                "             root {} over {} receipts",
-                event.root, event.receipts
-            ),
-        ]);
-    }
-    for proof in receipts.proofs.iter().flatten() {
-        lines.push(format!(
-            "inclusion    receipt {} of {}, {} siblings",
-            proof.index,
-            proof.count,
-            proof.siblings.len()
-        ));
-    }
-    let epoch = &attestation.epoch;
-    lines.extend([
-        format!(
-            "attestation  node {}, key epoch {}",
-            attestation.node, epoch.epoch
-        ),
-        format!(
-            "             evidence {}, proved {}",
-            kind(epoch),
-            epoch.grade
-        ),
-        format!(
-            "             measurement {}",
-            hex::encode(&epoch.measurement)
-        ),
-        format!("             evidence hash {}", epoch.evidence_hash),
-        format!("             signing key {}", epoch.signing_key),
-        String::new(),
-    ]);
-    for check in checks.iter() {
-        lines.push(format!(
-            "{} {}",
-            if check.ok { "ok   " } else { "WRONG" },
-            check.what
-        ));
-    }
-    lines.push(
-        if checks.hold() {
-            "everything holds"
-        } else {
-            "not everything holds"
-        }
-        .to_owned(),
-    );
-    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use atoma_env::Env;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+mod audit;
+mod demo;
 mod engine;
 mod interrupt;
 mod output;
@@ -36,6 +38,10 @@ struct Cli {
 enum Command {
     /// Start the whole market on this machine and keep it running until Ctrl-C.
     Up(up::UpArgs),
+    /// Ask a running market one question and check its payment on the chain, step by step.
+    Demo(demo::DemoArgs),
+    /// Re-derive every balance of a market from its raw events, and compare with the chain.
+    Audit(audit::AuditArgs),
     /// Run a Sui-compatible localnet alone: RPC and faucet on one port.
     Localnet(roles::LocalnetArgs),
     /// Run a node: stake, attest, serve a model, get paid.
@@ -71,6 +77,8 @@ async fn run(command: Command) -> anyhow::Result<bool> {
     let env = Env::system();
     match command {
         Command::Up(args) => up::run(args, &env).await?,
+        Command::Demo(args) => return demo::run(args, &env).await,
+        Command::Audit(args) => return audit::run(args, &env).await,
         Command::Localnet(args) => roles::localnet(args, &env).await?,
         Command::Node(args) => roles::node(args, &env).await?,
         Command::Sequencer(args) => roles::sequencer(args, &env).await?,

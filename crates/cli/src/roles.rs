@@ -161,12 +161,12 @@ pub(crate) async fn node(args: NodeArgs, env: &Env) -> anyhow::Result<()> {
     let deps = NodeDeps::new(env.clone(), client, Arc::new(wallet), engines, platform);
     let node = tokio::select! {
         node = Node::start(config, deps) => node?,
-        result = interrupted() => return Ok(result.context("signals")?),
+        result = interrupted() => return result.context("signals"),
     };
     output::json(&node.status())?;
     interrupted().await.context("signals")?;
     output::tell("atoma: stopping: what was earned is settled");
-    Ok(node.stop().await?)
+    node.stop().await.map_err(Into::into)
 }
 
 /// Flags of `atoma sequencer`.

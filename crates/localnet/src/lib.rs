@@ -16,10 +16,6 @@ pub mod config;
 pub mod controls;
 pub mod faucet;
 pub mod in_process;
-#[expect(
-    clippy::field_reassign_with_default,
-    reason = "Sui's generated messages are non-exhaustive, so they cannot be written as literals"
-)]
 mod message;
 pub mod server;
 #[expect(

@@ -38,7 +38,7 @@ async fn chat(market: &Market, model: &str, stream: bool) -> reqwest::Response {
 async fn start(env: &Env) -> Market {
     let engine = ScriptedEngine::new(env.clone());
     Market::start(MarketConfig::new(Arc::new(engine)), env, |step| {
-        eprintln!("{step}")
+        tracing::info!(step)
     })
     .await
     .unwrap()

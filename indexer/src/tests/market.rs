@@ -33,7 +33,7 @@ pub(super) const DEPOSIT: Amount = Amount(5_000_000);
 pub(super) const FEE: u64 = 1_000;
 
 pub(super) struct TestMarket {
-    pub(super) localnet: Arc<Localnet>,
+    _localnet: Arc<Localnet>,
     pub(super) client: Client,
     pub(super) enclave: SigningKey,
     made: Deployed,
@@ -104,7 +104,7 @@ impl TestMarket {
             .await
             .unwrap();
         let market = Self {
-            localnet,
+            _localnet: localnet,
             client,
             enclave: SigningKey::from_seed([2; 32]),
             made,

@@ -146,7 +146,7 @@ async fn only_the_key_epochs_own_receipts_are_kept() {
         &market.enclave,
     );
     assert_eq!(
-        refused(&running, &[later.clone()]).await,
+        refused(&running, std::slice::from_ref(&later)).await,
         code(404, "unknown_key_epoch")
     );
     assert_eq!(

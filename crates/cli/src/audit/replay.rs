@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use atoma_chain::{
     AtomaEvent, CoinType, Position,
     event::{
-        AttestationPosted, ChannelClosed, ChannelOpened, ChannelReaped, ChannelSettled,
-        KeyEpochGraded, OverchargeCompensated, VaultCreated, VaultMatured,
+        AttestationPosted, ChannelClosed, ChannelOpened, ChannelReaped, KeyEpochGraded,
+        OverchargeCompensated, VaultCreated, VaultMatured,
     },
-    state::{ChannelState, ChannelStatus, NodeState, NodeStatus, VaultState},
+    state::{ChannelStatus, NodeStatus},
 };
 use atoma_protocol::{
     hash::{CheckpointDigest, SealingKeysHash, blake2b256},
@@ -22,7 +22,12 @@ use atoma_protocol::{
 };
 use serde::Serialize;
 
-use super::books::{ChannelBook, EpochBook, LaneBook, NodeBook, Shares, VaultBook};
+use super::books::{ChannelBook, EpochBook, NodeBook, Shares, VaultBook};
+
+mod compare;
+mod settlement;
+
+pub(crate) use compare::Totals;
 
 /// Key epochs that one channel pays at a time, as in the contract.
 pub(crate) const MAX_LANES: usize = 4;
@@ -88,19 +93,6 @@ impl Faults {
             self.add(at, what);
         }
     }
-}
-
-/// Money of one coin over all channels, in base units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Totals {
-    /// What payers deposited.
-    pub(crate) deposited: u128,
-    /// What was paid for answers.
-    pub(crate) paid: u128,
-    /// What went back to payers.
-    pub(crate) refunded: u128,
-    /// What the channels hold for payers now.
-    pub(crate) held: u128,
 }
 
 /// The books of one network.
@@ -448,49 +440,6 @@ impl Replay {
         }
     }
 
-    fn settled(&mut self, at: Position, event: &ChannelSettled) {
-        let Self {
-            channels,
-            vaults,
-            nodes,
-            faults,
-            foreign,
-            ..
-        } = self;
-        let (id, at) = (event.channel, Some(at));
-        if foreign.contains(id.as_bytes()) {
-            return;
-        }
-        let Some(channel) = channels.get_mut(&id) else {
-            return faults.add(
-                at,
-                format!("a settlement of channel {id}, which was never opened"),
-            );
-        };
-        let Some(node) = nodes.get(&channel.node) else {
-            return faults.add(
-                at,
-                format!("a settlement for node {}, which is unknown", channel.node),
-            );
-        };
-        stated(faults, at, channel, node, event);
-        let said = split(faults, at, channel, node, event);
-        // What was said is what the objects must show.
-        channel.paid = event.paid;
-        channel.shares = channel.shares.plus(&said);
-        let (node, coin) = (channel.node, &channel.coin);
-        match vaults.get_mut(&event.vault) {
-            Some(vault) if vault.node == node && vault.coin == *coin => vault.take_in(&said),
-            _ => {
-                let vault = event.vault;
-                faults.add(
-                    at,
-                    format!("channel {id} paid into {vault}, which is not its node's vault"),
-                );
-            }
-        }
-    }
-
     fn closed(&mut self, at: Position, event: &ChannelClosed) {
         let id = event.channel;
         if let Some((channel, faults)) = self.channel(at, id) {
@@ -582,6 +531,9 @@ impl Replay {
     fn matured(&mut self, at: Position, event: &VaultMatured) {
         let id = event.vault;
         if let Some((vault, faults)) = self.vault(at, id) {
+            if vault.held == Amount::ZERO && vault.arriving == Amount::ZERO {
+                faults.add(Some(at), format!("vault {id} had nothing to let go"));
+            }
             vault.free = vault.free.saturating_add(vault.held);
             vault.held = std::mem::take(&mut vault.arriving);
             faults.same(
@@ -623,166 +575,6 @@ impl Replay {
                 );
             }
         }
-    }
-
-    /// Compares a channel's book with the object; `None` if there is none.
-    pub(crate) fn compare_channel(&mut self, id: ChannelId, object: Option<&ChannelState>) {
-        let (Some(book), faults) = (self.channels.get(&id), &mut self.faults) else {
-            return;
-        };
-        let Some(object) = object else {
-            if !book.reaped {
-                faults.add(None, format!("channel {id} is gone, and was not deleted"));
-            }
-            return;
-        };
-        let name = |what: &str| format!("channel {id}, {what} on-chain");
-        faults.same(None, name("deleted"), &false, &book.reaped);
-        faults.same(None, name("coin"), &object.coin, &book.coin);
-        faults.same(None, name("node"), &object.node, &book.node);
-        faults.same(None, name("state"), &object.state, &book.state);
-        for (what, said, derived) in [
-            ("deposit", object.funded, book.funded),
-            ("largest voucher", object.authorized, book.authorized),
-            ("paid", object.paid, book.paid),
-            ("balance", object.balance, book.balance()),
-            ("folded", object.folded, book.folded()),
-            (
-                "routing claimed",
-                object.routing_claimed,
-                book.routing_claimed,
-            ),
-            ("compensated", object.compensated, book.compensated),
-            (
-                "compensation claimed",
-                object.compensation_claimed,
-                book.compensation_claimed,
-            ),
-        ] {
-            faults.same(None, name(what), &said, &derived);
-        }
-        let lanes: BTreeMap<KeyEpoch, LaneBook> = object
-            .lanes
-            .iter()
-            .map(|lane| {
-                let book = LaneBook {
-                    earned: lane.earned,
-                    receipts: lane.receipts,
-                    root: lane.root,
-                    folded: false,
-                };
-                (lane.epoch, book)
-            })
-            .collect();
-        let derived = book.lanes.iter().filter(|(_, lane)| !lane.folded);
-        let derived = derived.map(|(epoch, lane)| (*epoch, *lane)).collect();
-        faults.same(None, name("lanes"), &lanes, &derived);
-    }
-
-    /// Compares a vault's book with the object; `None` if there is none.
-    pub(crate) fn compare_vault(&mut self, id: ObjectId, object: Option<&VaultState>) {
-        let (Some(book), faults) = (self.vaults.get(&id), &mut self.faults) else {
-            return;
-        };
-        let Some(object) = object else {
-            return faults.add(None, format!("vault {id} is gone"));
-        };
-        let name = |what: &str| format!("vault {id}, {what} on-chain");
-        faults.same(None, name("node"), &object.node, &book.node);
-        faults.same(None, name("coin"), &object.coin, &book.coin);
-        for (what, said, derived) in [
-            ("funds", object.funds, book.funds()),
-            ("sum of what is due", object.funds, book.due()),
-            ("protocol's due", object.protocol_due, book.protocol_due),
-            ("stakers' due", object.stakers_due, book.stakers_due),
-            ("arriving", object.arriving, book.arriving),
-            ("held back", object.held, book.held),
-            ("free", object.free, book.free),
-        ] {
-            faults.same(None, name(what), &said, &derived);
-        }
-    }
-
-    /// Compares a node's book with the object; `None` if there is none.
-    pub(crate) fn compare_node(&mut self, id: NodeId, object: Option<&NodeState>) {
-        let (Some(book), faults) = (self.nodes.get(&id), &mut self.faults) else {
-            return;
-        };
-        let Some(object) = object else {
-            return faults.add(None, format!("node {id} is gone"));
-        };
-        let name = |what: &str| format!("node {id}, {what} on-chain");
-        faults.same(None, name("status"), &object.status, &book.status);
-        faults.same(
-            None,
-            name("commission"),
-            &object.commission_bps,
-            &book.commission_bps,
-        );
-        faults.same(None, name("pool"), &object.pool, &book.pool);
-        let next = book
-            .epochs
-            .last_key_value()
-            .map_or(KeyEpoch(0), |(last, _)| last.next());
-        faults.same(None, name("next key epoch"), &object.next_epoch, &next);
-        for epoch in &object.epochs {
-            let Some(book) = book.epochs.get(&epoch.epoch) else {
-                faults.add(
-                    None,
-                    format!("node {id} has key epoch {}, never posted", epoch.epoch),
-                );
-                continue;
-            };
-            let name =
-                |what: &str| format!("node {id}, key epoch {}, {what} on-chain", epoch.epoch);
-            faults.same(None, name("kind"), &epoch.kind, &book.kind);
-            faults.same(None, name("grade"), &epoch.grade, &book.grade);
-            faults.same(
-                None,
-                name("signing key"),
-                &epoch.signing_key,
-                &book.signing_key,
-            );
-            faults.same(
-                None,
-                name("evidence"),
-                &epoch.evidence_hash,
-                &book.evidence_hash,
-            );
-            faults.same(None, name("expiry"), &epoch.expires_ms, &book.expires_ms);
-        }
-    }
-
-    /// What payers deposited, by coin, and where it is: `held` by the objects given, the rest by
-    /// events. Notes where it does not add up.
-    pub(crate) fn conserve(
-        &mut self,
-        objects: &BTreeMap<ChannelId, ChannelState>,
-    ) -> BTreeMap<CoinType, Totals> {
-        let mut coins: BTreeMap<CoinType, Totals> = BTreeMap::new();
-        for (id, book) in &self.channels {
-            let totals = coins.entry(book.coin.clone()).or_default();
-            totals.deposited += u128::from(book.funded.0);
-            totals.paid += u128::from(book.shares.sum().0);
-            totals.refunded += u128::from(book.refunded.0);
-            totals.held += objects.get(id).map_or(0, |object| {
-                let others = object
-                    .routing_due()
-                    .saturating_add(object.compensation_due());
-                u128::from(object.balance.saturating_sub(others).0)
-            });
-        }
-        for (coin, totals) in &coins {
-            let found = totals.paid + totals.refunded + totals.held;
-            if found != totals.deposited {
-                let deposited = totals.deposited;
-                let what = format!(
-                    "payers deposited {deposited} of {coin}; paid, refunded and held are {found}"
-                );
-                self.faults.add(None, what);
-            }
-        }
-        coins
     }
 
     fn fault(&mut self, at: Position, what: String) {
@@ -834,81 +626,6 @@ impl Replay {
             .find(|(_, vault)| vault.node == node && vault.coin == *coin)
             .map(|(id, _)| *id)
     }
-}
-
-/// Checks who stated it and whether it is news, as the contract does, and takes it.
-fn stated(
-    faults: &mut Faults,
-    at: Option<Position>,
-    channel: &mut ChannelBook,
-    node: &NodeBook,
-    event: &ChannelSettled,
-) {
-    let id = event.channel;
-    if channel.state == ChannelStatus::Closed {
-        faults.add(at, format!("a settlement of channel {id}, which is closed"));
-    }
-    match node.epochs.get(&event.key_epoch) {
-        Some(epoch) if epoch.grade.0 != 0 && epoch.grade.covers(channel.need) => {
-            faults.same(at, "the kind of evidence", &event.kind, &epoch.kind);
-        }
-        _ => {
-            let (epoch, need) = (event.key_epoch, channel.need);
-            let what = format!("channel {id} paid key epoch {epoch}, which lacks the grade {need}");
-            faults.add(at, what);
-        }
-    }
-    let taken = channel.takes(event.key_epoch, event.earned, event.receipts);
-    let what = format!("whether the statement on channel {id} is news");
-    faults.same(at, what, &event.taken, &taken);
-    if taken {
-        let lane = LaneBook {
-            earned: event.earned,
-            receipts: event.receipts,
-            root: event.root,
-            folded: false,
-        };
-        channel.lanes.insert(event.key_epoch, lane);
-    }
-    if event.authorized < channel.authorized {
-        faults.add(at, format!("the largest voucher of channel {id} shrinks"));
-    }
-    channel.authorized = event.authorized;
-    channel.settlements = channel.settlements.saturating_add(1);
-}
-
-/// Checks the payment and its split; gives the split that the event says.
-fn split(
-    faults: &mut Faults,
-    at: Option<Position>,
-    channel: &ChannelBook,
-    node: &NodeBook,
-    event: &ChannelSettled,
-) -> Shares {
-    let id = event.channel;
-    let total = channel.due().min(channel.authorized).min(channel.funded);
-    let payment = total.saturating_sub(channel.paid);
-    let what = format!("all that channel {id} paid");
-    faults.same(at, what, &event.paid, &total);
-    let what = format!("the payment of channel {id}");
-    faults.same(at, what, &event.payment, &payment);
-    let derived = channel.split(total, node.commission_bps);
-    let said = Shares {
-        protocol: event.protocol,
-        routing: event.routing,
-        stakers: event.stakers,
-        operator: event.operator,
-    };
-    let what = format!("the split of a payment of channel {id}");
-    faults.same(at, what, &said, &derived);
-    if said.sum() != event.payment {
-        let (sum, payment) = (said.sum(), event.payment);
-        faults.add(
-            at,
-            format!("shares of {sum} were cut from a payment of {payment}"),
-        );
-    }
-    said
 }
 
 #[cfg(test)]

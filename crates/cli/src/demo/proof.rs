@@ -9,6 +9,7 @@ use atoma_protocol::{
     statement::{Report, ReportKey, Signable as _},
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use super::gateway::Receipts;
 
@@ -52,6 +53,19 @@ pub(crate) fn fees(receipts: &Receipts) -> Amount {
     parts.fold(Amount::ZERO, |sum, part| {
         sum.saturating_add(part.receipt.statement.fee)
     })
+}
+
+/// Checks that the usage in the answer is that of the receipts.
+pub(crate) fn usage(checks: &mut Checks, usage: &Value, receipts: &Receipts) {
+    let (mut input, mut output) = (0_u64, 0_u64);
+    for part in &receipts.parts {
+        input = input.saturating_add(part.body.input_tokens.get());
+        output = output.saturating_add(part.body.output_tokens.get());
+    }
+    checks.add(
+        usage["prompt_tokens"] == input && usage["completion_tokens"] == output,
+        format!("the receipts are for the usage in the answer: {input} + {output} tokens"),
+    );
 }
 
 /// Checks the voucher under the channel's key.

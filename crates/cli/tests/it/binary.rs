@@ -21,7 +21,10 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 /// A command of the binary under test.
 pub(crate) fn atoma(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_atoma"));
-    command.args(args).env_remove("ATOMA_STATE").stdin(Stdio::null());
+    command
+        .args(args)
+        .env_remove("ATOMA_STATE")
+        .stdin(Stdio::null());
     command
 }
 
@@ -71,7 +74,13 @@ impl Up {
     /// Ends it as Ctrl-C would, and waits.
     pub(crate) fn interrupt(mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap()
     }
 

@@ -12,7 +12,10 @@ use crate::binary::{LIMIT, Up};
 async fn ask(up: &Up) -> (ChannelId, Amount) {
     let ready = &up.ready;
     let url = ready.gateway_url.parse().unwrap();
-    let client = atoma_engine::http::client_builder(&url).unwrap().build().unwrap();
+    let client = atoma_engine::http::client_builder(&url)
+        .unwrap()
+        .build()
+        .unwrap();
     let body = json!({
         "model": "scripted/count-100",
         "messages": [{ "role": "user", "content": "count" }],
@@ -25,7 +28,10 @@ async fn ask(up: &Up) -> (ChannelId, Amount) {
         .await
         .unwrap();
     assert_eq!(answer.status(), 200);
-    let request = answer.headers()["x-atoma-request"].to_str().unwrap().to_owned();
+    let request = answer.headers()["x-atoma-request"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let receipts: Value = client
         .get(format!("{}/receipts/{request}", ready.gateway_url))
         .bearer_auth(&ready.api_key)
@@ -36,8 +42,14 @@ async fn ask(up: &Up) -> (ChannelId, Amount) {
         .await
         .unwrap();
     let parts = receipts["parts"].as_array().unwrap();
-    let fee = parts.iter().map(|part| part["receipt"]["statement"]["fee"].as_u64().unwrap()).sum();
-    (receipts["channel"].as_str().unwrap().parse().unwrap(), Amount(fee))
+    let fee = parts
+        .iter()
+        .map(|part| part["receipt"]["statement"]["fee"].as_u64().unwrap())
+        .sum();
+    (
+        receipts["channel"].as_str().unwrap().parse().unwrap(),
+        Amount(fee),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,9 +20,21 @@ fn the_official_client_works() {
         .args([&ready.gateway_url, &ready.api_key, "scripted/echo"])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(said["models"], json!(ready.models.iter().collect::<std::collections::BTreeSet<_>>()));
+    assert_eq!(
+        said["models"],
+        json!(
+            ready
+                .models
+                .iter()
+                .collect::<std::collections::BTreeSet<_>>()
+        )
+    );
     assert_eq!(said["whole"], "one two three");
     assert_eq!(said["streamed"], "one two three");
     assert_eq!(said["finish"], "stop");

@@ -17,7 +17,10 @@ fn two_markets_on_one_folder() {
     let state = folder.path().to_str().unwrap();
     let up = Up::start(&["--state", state]);
     let second = told(&["up", "--scripted", "--port-base", "0", "--state", state]);
-    assert!(second.contains("another market runs on the state folder"), "{second}");
+    assert!(
+        second.contains("another market runs on the state folder"),
+        "{second}"
+    );
     assert!(second.contains("--ephemeral"), "{second}");
     drop(up);
 }
@@ -42,7 +45,14 @@ fn a_port_that_is_taken() {
 #[test]
 fn no_engine_a_missing_model_and_an_unknown_setting() {
     assert!(told(&["up", "--ephemeral"]).contains("--model"));
-    let missing = told(&["up", "--ephemeral", "--port-base", "0", "--model", "/no/such.gguf"]);
+    let missing = told(&[
+        "up",
+        "--ephemeral",
+        "--port-base",
+        "0",
+        "--model",
+        "/no/such.gguf",
+    ]);
     assert!(missing.contains("/no/such.gguf"), "{missing}");
     let setting = told(&["localnet", "--set", "lisen=1"]);
     assert!(setting.contains("lisen"), "{setting}");
@@ -53,6 +63,9 @@ fn every_command_explains_itself() {
     for command in ["up", "localnet", "node", "sequencer", "attestor", "indexer"] {
         let output = atoma(&[command, "--help"]).output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && help.len() > 200, "{command}: {help}");
+        assert!(
+            output.status.success() && help.len() > 200,
+            "{command}: {help}"
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use atoma_chain::{
     event::{
-        ChannelToppedUp, CloseRequested, CompensationClaimed, KeyEpochGraded, NodeRegistered,
-        RoutingClaimed, VaultCreated, VaultDistributed, VaultSwept, VaultWithdrawn,
+        ChannelSettled, ChannelToppedUp, CloseRequested, CompensationClaimed, KeyEpochGraded,
+        NodeRegistered, RoutingClaimed, VaultCreated, VaultDistributed, VaultSwept, VaultWithdrawn,
     },
-    state::{Lane, LiveMs},
+    state::{ChannelState, Lane, LiveMs},
 };
 use atoma_protocol::{
     hash::{EvidenceHash, ManifestHash, MerkleRoot},
@@ -629,7 +629,8 @@ fn an_overcharge_comes_back_from_the_operators_part_alone() {
     assert_eq!((vault.arriving, vault.funds()), (Amount(20), Amount(750)));
     assert_eq!(vault.funds(), vault.due());
     events.push(given(21, 171).into());
-    let complaint = &replayed(&events).faults().listed()[0].what;
+    let replay = replayed(&events);
+    let complaint = &replay.faults().listed()[0].what;
     assert!(complaint.contains("gave back"), "{complaint}");
 }
 

@@ -175,6 +175,8 @@ fn checked(given: &Receipts, epoch: &KeyEpochState, root: MerkleRoot) -> Checks 
     receipts(&mut checks, NETWORK, &channel(), epoch, given);
     inclusion(&mut checks, NETWORK, given, root, 3);
     report_data(&mut checks, NETWORK, NODE, epoch);
+    let stated = serde_json::json!({ "prompt_tokens": 5, "completion_tokens": 8 });
+    usage(&mut checks, &stated, given);
     checks
 }
 
@@ -228,6 +230,9 @@ fn forgeries_are_refused() {
         receipts.parts[1].body.last = false
     });
     refused("ends the answer", |receipts, _, _| receipts.parts.clear());
+    refused("for the usage in the answer", |receipts, _, _| {
+        receipts.parts.remove(0);
+    });
     refused("follows the one before it", |receipts, _, _| {
         receipts.parts.remove(0);
     });
