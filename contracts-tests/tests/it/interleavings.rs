@@ -4,6 +4,7 @@
 //! `ATOMA_TEST_SEED=N` draws other interleavings; a failure prints the seed and the shortest sequence that
 //! still fails.
 
+mod figures;
 mod steps;
 mod world;
 

@@ -123,6 +123,11 @@ fn amount() -> impl Strategy<Value = u64> {
     prop_oneof![0..=3_u64, 1..=300_u64, 1_000..=2_000_000_u64]
 }
 
+/// What a hostile node may state: next to the truth, or anything.
+fn claim() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => amount(), 1 => any::<u64>()]
+}
+
 /// Boundaries of gap, grace, hold-back and deletion, long halts, and what lies between.
 fn pause_ms() -> impl Strategy<Value = u64> {
     prop_oneof![
@@ -142,7 +147,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => amount().prop_map(Step::Authorize),
         6 => (0..=4_u64, amount()).prop_map(|(epoch, fee)| Step::Earn { epoch, fee }),
-        1 => (0..=4_u64, any::<u64>(), 0..=9_u64)
+        2 => (0..=1_u64, claim(), 0..=3_u64)
             .prop_map(|(epoch, earned, receipts)| Step::Boast { epoch, earned, receipts }),
         14 => (any::<Index>(), epoch(), any::<Index>(), tamper()).prop_map(
             |(voucher, epoch, statement, tamper)| Step::Settle { voucher, epoch, statement, tamper }

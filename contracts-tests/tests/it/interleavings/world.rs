@@ -1,26 +1,17 @@
 //! A channel on the chain, its model, and everything that was ever signed for it.
 
-use atoma_chain::{
-    Action, ChainError, Wallet,
-    abort::Named,
-    state::{self, ChannelStatus},
-    tx,
-};
+use atoma_chain::{Action, ChainError, Wallet, abort::Named, state::ChannelStatus, tx};
 use atoma_contracts_tests::{
     channel::{Channel, Lane, Status, Terms},
     live_time::{LiveTime, Window},
     vault::Vault,
 };
-use atoma_protocol::{
-    ids::{Address, KeyEpoch},
-    keys::SigningKey,
-    money::Amount,
-    statement::Verified,
-};
+use atoma_protocol::{ids::KeyEpoch, keys::SigningKey, money::Amount, statement::Verified};
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 
 use super::{
     Tally,
+    figures::{ELSEWHERE, Wallets, vault, wallets},
     steps::{Step, Tamper, Who},
 };
 use crate::market::{
@@ -29,8 +20,6 @@ use crate::market::{
 
 /// Key epochs that are graded; the next is posted, the one after it does not exist.
 pub(crate) const GRADED: u64 = 5;
-/// Where the payer may send the refund instead.
-const ELSEWHERE: Address = Address::new([0x55; 32]);
 const DEPOSIT: u64 = 1_000_003;
 const GRACE_MS: u64 = 2_000;
 const REAP_MS: u64 = 10_000;
@@ -54,17 +43,6 @@ impl Stranger {
         let channel = m.open_with(&m.stranger, &terms).await;
         Self { node, channel }
     }
-}
-
-/// What everybody in this channel has in their wallets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Wallets {
-    payer: u64,
-    elsewhere: u64,
-    operator: u64,
-    router: u64,
-    treasury: u64,
-    stranger: u64,
 }
 
 pub(crate) struct World<'a> {
@@ -582,31 +560,5 @@ impl<'a> World<'a> {
             self.take(&Step::Tick).await?;
         }
         Ok(())
-    }
-}
-
-fn vault(state: &state::VaultState) -> Vault {
-    Vault {
-        hold_back_ms: state.hold_back_ms,
-        protocol: state.protocol_due.0,
-        stakers: state.stakers_due.0,
-        arriving: state.arriving.0,
-        held: state.held.0,
-        held_since: Window {
-            live_ms: state.held_since.live_ms.0,
-            clock_ms: state.held_since.clock_ms.0,
-        },
-        free: state.free.0,
-    }
-}
-
-async fn wallets(m: &Market) -> Wallets {
-    Wallets {
-        payer: m.usd_of(m.payer.address()).await,
-        elsewhere: m.usd_of(ELSEWHERE).await,
-        operator: m.usd_of(m.operator.address()).await,
-        router: m.usd_of(m.router.address()).await,
-        treasury: m.usd_of(m.treasury()).await,
-        stranger: m.usd_of(m.stranger.address()).await,
     }
 }
