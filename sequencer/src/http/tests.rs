@@ -232,3 +232,23 @@ async fn models_are_listed_and_found_by_names_with_slashes() {
         (StatusCode::NOT_FOUND, "model_not_found".into())
     );
 }
+
+#[tokio::test]
+async fn receipts_are_asked_for_with_the_count_of_a_settled_statement() {
+    let (door, _) = door(Vec::new());
+    let request = RequestId::new([7; 32]);
+    let get = async |query: &str| {
+        let request = Request::get(format!("/v1/receipts/{request}{query}"))
+            .header(header::AUTHORIZATION, format!("Bearer {KEY}"))
+            .body(Body::empty())
+            .unwrap();
+        door.clone().oneshot(request).await.unwrap()
+    };
+    for (query, settled) in [("", Value::Null), ("?receipts=3", Value::from(3))] {
+        let found: Value = serde_json::from_str(&text(get(query).await).await).unwrap();
+        assert_eq!(found["settled"], settled);
+    }
+    for query in ["?receipts=-1", "?receipts=many"] {
+        assert_eq!(error(get(query).await).await.0, StatusCode::BAD_REQUEST);
+    }
+}

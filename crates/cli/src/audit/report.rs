@@ -72,7 +72,7 @@ pub(crate) fn table(found: &Found) -> String {
         } = totals;
         let symbol = coin.symbol();
         lines.push(format!(
-            "{symbol:<12} deposited {deposited} = paid {paid} + refunded {refunded} + held {held}"
+            "{symbol:<12} deposited {deposited} = paid {paid} + refunded {refunded} + held {held} base units"
         ));
     }
     lines.push(String::new());

@@ -73,17 +73,18 @@ pub(crate) fn screen(story: &Story) -> String {
         .map_or(0, |voucher| voucher.statement.cumulative.0);
     let mut lines = vec![
         String::new(),
+        format!("amounts      in base units of {coin}"),
         format!("channel      {}", channel.id),
         format!(
-            "             deposit {}, authorized {}, paid {} {coin}",
+            "             deposit {}, authorized {}, paid {}",
             channel.funded, channel.authorized, channel.paid
         ),
         format!(
-            "voucher      {voucher} {coin} in all, by key {}",
+            "voucher      {voucher} in all, by key {}",
             channel.voucher_key
         ),
         format!(
-            "this answer  {} {coin} by {} receipt(s)",
+            "this answer  {} by {} receipt(s)",
             proof::fees(receipts),
             receipts.parts.len()
         ),
@@ -93,7 +94,7 @@ pub(crate) fn screen(story: &Story) -> String {
         lines.extend([
             format!("settlement   transaction {}", settlement.transaction),
             format!(
-                "             in checkpoint {}: paid {} {coin}",
+                "             in checkpoint {}: paid {}",
                 settlement.checkpoint, event.payment
             ),
             format!(
