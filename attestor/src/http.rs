@@ -9,13 +9,12 @@
 
 use std::sync::Arc;
 
-use atoma_attestation::evidence::MAX_EVIDENCE_BYTES;
-use atoma_chain::ChainError;
-use atoma_protocol::{
-    hash::EvidenceHash,
-    ids::{KeyEpoch, NodeId},
-    statement::{Signed, Verdict},
+use atoma_attestation::{
+    api::{VerdictAnswer, VerdictRequest},
+    evidence::MAX_EVIDENCE_BYTES,
 };
+use atoma_chain::ChainError;
+use atoma_protocol::hash::EvidenceHash;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Path, State},
@@ -23,7 +22,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     archive::{Archive, ArchiveError},
@@ -32,26 +30,6 @@ use crate::{
 
 /// Largest body of a request: evidence in hex and what names it.
 pub const MAX_BODY_BYTES: usize = 2 * MAX_EVIDENCE_BYTES + 4_096;
-
-/// What a node asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerdictRequest {
-    /// The node.
-    pub node: NodeId,
-    /// Its key epoch, posted already.
-    pub key_epoch: KeyEpoch,
-    /// The evidence's bytes, in hex without prefix.
-    pub evidence: String,
-}
-
-/// What it gets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerdictAnswer {
-    /// Position of the attestor's key in the on-chain set.
-    pub signer: u8,
-    /// What was found.
-    pub verdict: Signed<Verdict>,
-}
 
 #[derive(Clone)]
 struct Desk {

@@ -6,15 +6,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use atoma_attestation::api::{VerdictAnswer, VerdictRequest};
 use atoma_env::Env;
 use atoma_protocol::{
     hash::{EvidenceHash, ReportData},
     ids::{AttestorSetVersion, KeyEpoch, NetworkId, NodeId},
     keys::{PublicKey, Signature},
-    statement::{EvidenceKind, Signed, Verdict},
+    statement::{EvidenceKind, Verdict},
 };
 use reqwest::{StatusCode, Url};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::backoff::Backoff;
@@ -27,26 +27,6 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// First and longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
-/// What an attestor is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerdictRequest {
-    /// The node.
-    pub node: NodeId,
-    /// Its key epoch, posted already.
-    pub key_epoch: KeyEpoch,
-    /// The evidence's bytes, in hex without prefix; they hash to what was posted.
-    pub evidence: String,
-}
-
-/// What an attestor answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerdictAnswer {
-    /// Position of the attestor's key in the on-chain set.
-    pub signer: u8,
-    /// What it found.
-    pub verdict: Signed<Verdict>,
-}
 
 /// The on-chain set of attestors.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! applies what is common to all: the evidence is the one named on-chain, it binds exactly the posted
 //! keys, its platform is allowed here. No IO and no clock: bytes and times are arguments.
 
+pub mod api;
 pub mod evidence;
 #[cfg(feature = "simulated")]
 pub mod simulated;

@@ -60,7 +60,17 @@ fn no_engine_a_missing_model_and_an_unknown_setting() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["up", "localnet", "node", "sequencer", "attestor", "indexer"] {
+    let commands = [
+        "up",
+        "demo",
+        "audit",
+        "localnet",
+        "node",
+        "sequencer",
+        "attestor",
+        "indexer",
+    ];
+    for command in commands {
         let output = atoma(&[command, "--help"]).output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(
