@@ -103,6 +103,7 @@ impl Process {
 }
 
 impl Drop for Process {
+    #[expect(clippy::print_stderr, reason = "says why a test failed")]
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

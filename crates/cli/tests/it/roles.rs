@@ -21,6 +21,8 @@ use crate::{
 const POLL: Duration = Duration::from_millis(100);
 /// Settles at once.
 const SOON_MS: u64 = 500;
+/// How long the chain is away: several times what the roles wait between two calls to it.
+const OUTAGE: Duration = Duration::from_secs(4);
 /// Settles long after the test.
 const LATE_MS: u64 = 3_600_000;
 
@@ -234,8 +236,10 @@ async fn each_role_alone_survives_a_kill_of_another() {
 
     // The chain dies: requests are answered all the same, and settled once it is back.
     localnet.kill();
-    owed.ask().await;
-    owed.ask().await;
+    let outage = std::time::Instant::now();
+    while outage.elapsed() < OUTAGE {
+        owed.ask().await;
+    }
     let localnet = state.localnet(rpc.strip_prefix("http://").unwrap());
     assert_eq!(localnet.said("rpc_url"), rpc);
     owed.settled(&chain).await;
