@@ -13,8 +13,8 @@ pub struct AttestorConfig {
     /// Where nodes bring evidence and clients fetch it. Default `127.0.0.1:8090`; port 0 takes a free
     /// one.
     pub listen: SocketAddr,
-    /// The key that signs verdicts: 32 bytes in hex. Made if it is missing. Default
-    /// `attestor/signing.key` in `state_dir`.
+    /// The key that signs verdicts: a file of exactly 32 secret bytes, which must exist, because the
+    /// network names its attestors beforehand. Default `attestor/signing.key` in `state_dir`.
     pub key_file: Option<PathBuf>,
 }
 

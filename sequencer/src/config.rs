@@ -11,6 +11,8 @@ use thiserror::Error;
 
 use crate::api_key::Entry;
 
+mod need;
+
 /// Settings of a sequencer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -39,7 +41,9 @@ pub struct SequencerConfig {
     pub ahead_limit: Amount,
     /// The routing share asked for, in basis points; less where a node's offers allow less. Default 500.
     pub routing_bps: Bps,
-    /// What a node's key epoch must have proved, as grade bits. Default vendor chain, measurement, TCB.
+    /// What a node's key epoch must have proved, by name. Default `vendor-chain+measurement+tcb`; on a
+    /// development network `measurement+SIMULATED`.
+    #[serde(with = "need")]
     pub need: Grade,
     /// How long a channel lives before anybody may close it, in milliseconds; at most what the network
     /// allows. Default 30 days.

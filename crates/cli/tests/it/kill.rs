@@ -3,54 +3,12 @@
 use std::time::Duration;
 
 use atoma_env::Env;
-use atoma_protocol::{ids::ChannelId, money::Amount};
-use serde_json::{Value, json};
+use atoma_protocol::money::Amount;
 
-use crate::binary::{LIMIT, Up};
-
-/// Asks once; gives channel and fee by the receipts.
-async fn ask(up: &Up) -> (ChannelId, Amount) {
-    let ready = &up.ready;
-    let url = ready.gateway_url.parse().unwrap();
-    let client = atoma_engine::http::client_builder(&url)
-        .unwrap()
-        .build()
-        .unwrap();
-    let body = json!({
-        "model": "scripted/count-100",
-        "messages": [{ "role": "user", "content": "count" }],
-    });
-    let answer = client
-        .post(format!("{}/chat/completions", ready.gateway_url))
-        .bearer_auth(&ready.api_key)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 200);
-    let request = answer.headers()["x-atoma-request"]
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let receipts: Value = client
-        .get(format!("{}/receipts/{request}", ready.gateway_url))
-        .bearer_auth(&ready.api_key)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let parts = receipts["parts"].as_array().unwrap();
-    let fee = parts
-        .iter()
-        .map(|part| part["receipt"]["statement"]["fee"].as_u64().unwrap())
-        .sum();
-    (
-        receipts["channel"].as_str().unwrap().parse().unwrap(),
-        Amount(fee),
-    )
-}
+use crate::{
+    binary::{LIMIT, Up},
+    chat::Chat,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_served_before_a_kill_is_paid_after_it_to_the_unit() {
@@ -59,7 +17,7 @@ async fn what_was_served_before_a_kill_is_paid_after_it_to_the_unit() {
     let state = folder.path().to_str().unwrap();
     // Nothing is settled before the kill: the interval is far away and the fee is small.
     let first = Up::start(&["--state", state, "--settle-interval-ms", "3600000"]);
-    let (channel, fee) = ask(&first).await;
+    let (channel, fee) = Chat::with(&first).ask().await.unwrap();
     assert!(fee > Amount::ZERO);
     let chain = first.chain(folder.path(), &env);
     assert_eq!(chain.channel(channel).await.unwrap().paid, Amount::ZERO);
@@ -82,7 +40,7 @@ async fn what_was_served_before_a_kill_is_paid_after_it_to_the_unit() {
     };
     let settled = tokio::time::timeout(LIMIT, paid).await.unwrap();
     assert_eq!(settled.paid, fee);
-    let (_, more) = ask(&second).await;
+    let (_, more) = Chat::with(&second).ask().await.unwrap();
     assert!(more > Amount::ZERO);
     assert!(second.interrupt().success());
 }

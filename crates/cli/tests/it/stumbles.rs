@@ -79,3 +79,33 @@ fn every_command_explains_itself() {
         );
     }
 }
+
+#[test]
+fn printed_settings_are_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let file = file.to_str().unwrap();
+    let on_chain: &[&str] = &["--deployment", "market.json"];
+    let roles: [(&[&str], &str); 5] = [
+        (&["localnet"], "state=/var/atoma"),
+        (&["node", "--scripted"], "settle.interval_ms=1000"),
+        (&["sequencer"], "need=measurement+SIMULATED"),
+        (&["attestor"], "key_file=/etc/attestor.key"),
+        (&["indexer"], "listen=127.0.0.1:1"),
+    ];
+    for (role, setting) in roles {
+        let chain = if role == ["localnet"] { &[] } else { on_chain };
+        let print = |from: &[&str]| {
+            let output = atoma(&[role, chain, from, &["--print-config"]].concat())
+                .output()
+                .unwrap();
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{role:?}: {told}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let printed = print(&["--set", setting]);
+        assert_ne!(printed, print(&[]), "{role:?}");
+        std::fs::write(file, &printed).unwrap();
+        assert_eq!(print(&["--config", file]), printed, "{role:?}");
+    }
+}
