@@ -27,13 +27,14 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     answer::{Answer, OnDrop, answer},
     routing::{Candidate, Fleet, Served},
-    treasury::Treasury,
 };
 
 mod handshake;
+mod payments;
 mod requests;
 
 pub use handshake::HandshakeError;
+pub use payments::Payments;
 pub use requests::Refusal;
 use requests::{Requests, UnderWay};
 
@@ -82,7 +83,7 @@ struct Session {
     requests: Mutex<Requests>,
     sender: mpsc::Sender<ToNode>,
     store: PayerStore,
-    treasury: Arc<Treasury>,
+    payments: Arc<dyn Payments>,
     silence: Duration,
 }
 
@@ -176,16 +177,16 @@ impl NodeLink {
 pub async fn attach(
     end: SequencerEnd,
     env: Env,
-    treasury: Arc<Treasury>,
+    payments: Arc<dyn Payments>,
     store: PayerStore,
     fleet: Arc<Fleet<NodeLink>>,
     silence: Duration,
 ) -> Result<(), HandshakeError> {
     let (sender, mut receiver) = end.split();
-    let ready = handshake::run(&sender, &mut receiver, &env, &treasury).await?;
+    let ready = handshake::run(&sender, &mut receiver, &env, &*payments).await?;
     let models = ready.models;
     let session = Arc::new(Session {
-        network: treasury.chain().deployment().network,
+        network: payments.network(),
         node: ready.node,
         epoch: ready.epoch,
         channel: ready.account.channel(),
@@ -195,7 +196,7 @@ pub async fn attach(
         requests: Mutex::default(),
         sender,
         store,
-        treasury,
+        payments,
         silence,
         env: env.clone(),
     });
@@ -252,7 +253,7 @@ impl Session {
         let authorized = lock(&self.account).payer().authorized();
         let session = self.clone();
         self.env.spawn(async move {
-            match session.treasury.top_up(session.channel, authorized).await {
+            match session.payments.top_up(session.channel, authorized).await {
                 Ok(Some(funded)) => lock(&session.account).on_funded(funded),
                 Ok(None) => {}
                 Err(error) => {
@@ -262,3 +263,6 @@ impl Session {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

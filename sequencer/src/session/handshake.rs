@@ -17,9 +17,10 @@ use atoma_protocol::{
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use super::Payments;
 use crate::{
     routing::Served,
-    treasury::{Treasury, TreasuryError, TrustedNode},
+    treasury::{TreasuryError, TrustedNode},
 };
 
 /// How long a node may take for the whole handshake, opening a channel included.
@@ -80,9 +81,9 @@ pub(super) async fn run(
     sender: &mpsc::Sender<ToNode>,
     receiver: &mut Receiver<FromNode>,
     env: &Env,
-    treasury: &Treasury,
+    payments: &dyn Payments,
 ) -> Result<Ready, HandshakeError> {
-    tokio::time::timeout(HANDSHAKE_TIMEOUT, shake(sender, receiver, env, treasury))
+    tokio::time::timeout(HANDSHAKE_TIMEOUT, shake(sender, receiver, env, payments))
         .await
         .unwrap_or(Err(HandshakeError::Timeout))
 }
@@ -91,9 +92,9 @@ async fn shake(
     sender: &mpsc::Sender<ToNode>,
     receiver: &mut Receiver<FromNode>,
     env: &Env,
-    treasury: &Treasury,
+    payments: &dyn Payments,
 ) -> Result<Ready, HandshakeError> {
-    let network = treasury.chain().deployment().network;
+    let network = payments.network();
     let challenge = Challenge {
         nonce: env.random(),
         network,
@@ -107,7 +108,7 @@ async fn shake(
     }
     let keys = sealing_keys(&hello)?;
     let claimed = hello.hello.statement;
-    let trusted = treasury
+    let trusted = payments
         .trust(claimed.node, claimed.key_epoch, keys)
         .await?;
     hello.hello.verify(network, &trusted.attested.signing_key)?;
@@ -115,12 +116,12 @@ async fn shake(
         return Err(HandshakeError::OtherNonce);
     }
     let ids: Vec<ModelId> = hello.models.iter().map(|load| load.model).collect();
-    let mut account = treasury.account(&trusted.state, &ids).await?;
+    let mut account = payments.account(&trusted.state, &ids).await?;
     account
         .add_epoch(trusted.attested.epoch, trusted.attested.signing_key)
         .map_err(TreasuryError::from)?;
     let places = agree_on_channel(sender, receiver, &mut account).await?;
-    let (models, manifests) = served(treasury, &account, &hello.models).await?;
+    let (models, manifests) = served(payments, &account, &hello.models).await?;
     Ok(Ready {
         node: trusted.attested.node,
         epoch: trusted.attested.epoch,
@@ -188,7 +189,7 @@ type Models = (HashMap<String, Served>, HashMap<ModelId, ManifestHash>);
 
 /// What the node serves and the channel pays for.
 async fn served(
-    treasury: &Treasury,
+    payments: &dyn Payments,
     account: &Account,
     loads: &[ModelLoad],
 ) -> Result<Models, HandshakeError> {
@@ -198,12 +199,11 @@ async fn served(
         let Some(prices) = account.payer().terms().prices(load.model) else {
             continue;
         };
-        let model = treasury
-            .chain()
-            .model(load.model)
+        let manifest = payments
+            .manifest(load.model)
             .await
             .map_err(TreasuryError::from)?;
-        manifests.insert(load.model, model.manifest_hash);
+        manifests.insert(load.model, manifest);
         let served = Served {
             model: load.model,
             prices,

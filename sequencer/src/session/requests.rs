@@ -336,7 +336,7 @@ impl Session {
     fn fill_if_low(self: &Arc<Self>) {
         let low = {
             let account = lock(&self.account);
-            self.treasury.is_low(account.payer())
+            self.payments.is_low(account.payer())
         };
         if low {
             self.fill();

@@ -1,0 +1,8 @@
+//! Sessions and completions against hand-written nodes.
+
+use super::*;
+
+mod bench;
+mod node;
+
+mod answers;
