@@ -241,7 +241,13 @@ impl Session {
         match message {
             FromNode::Pull(tasks) => candidate.add_places(tasks),
             FromNode::Draining => candidate.drain(),
-            FromNode::Chunk(chunk) => self.on_chunk(chunk),
+            FromNode::Chunk(chunk) => {
+                self.on_chunk(chunk);
+                if lock(&self.account).payer().stopped().is_some() {
+                    // Whoever lied gets no further request.
+                    candidate.drain();
+                }
+            }
             FromNode::Failed(failed) => self.on_failed(&failed),
             // Both belong to the handshake, which is over; a node that repeats them changes nothing.
             FromNode::Hello(_) | FromNode::ChannelReady(_) => {}

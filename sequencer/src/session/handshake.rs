@@ -115,6 +115,7 @@ async fn shake(
     if claimed.nonce != challenge.nonce {
         return Err(HandshakeError::OtherNonce);
     }
+    let sealing_key = best_key(&trusted)?;
     let ids: Vec<ModelId> = hello.models.iter().map(|load| load.model).collect();
     let mut account = payments.account(&trusted.state, &ids).await?;
     account
@@ -125,7 +126,7 @@ async fn shake(
     Ok(Ready {
         node: trusted.attested.node,
         epoch: trusted.attested.epoch,
-        sealing_key: best_key(&trusted)?,
+        sealing_key,
         account,
         models,
         manifests,

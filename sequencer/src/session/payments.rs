@@ -36,11 +36,8 @@ pub trait Payments: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`TreasuryError`].
-    async fn account(
-        &self,
-        node: &NodeState,
-        models: &[ModelId],
-    ) -> Result<Account, TreasuryError>;
+    async fn account(&self, node: &NodeState, models: &[ModelId])
+    -> Result<Account, TreasuryError>;
 
     /// The weights of a model.
     ///

@@ -6,3 +6,5 @@ mod bench;
 mod node;
 
 mod answers;
+mod handshakes;
+mod lies;

@@ -202,9 +202,8 @@ impl Bench {
             .spawn(async move { completions.complete(request()).await })
     }
 
-    /// The books with an attached node.
-    pub(super) fn books(&self, node: &Node) -> Books {
-        let link = self.link(node);
+    /// The books of the channel behind `link`.
+    pub(super) fn books(link: &NodeLink) -> Books {
         let account = lock(&link.0.account);
         let payer = account.payer();
         Books {
@@ -217,11 +216,8 @@ impl Bench {
 
     /// The way to an attached node that has a free place; the place is taken.
     pub(super) fn link(&self, node: &Node) -> NodeLink {
-        let others: Vec<_> = self.fleet.nodes();
-        let others: Vec<_> = others
-            .into_iter()
-            .filter(|id| *id != node.identity.id())
-            .collect();
+        let mut others = self.fleet.nodes();
+        others.retain(|id| *id != node.identity.id());
         let place = self.fleet.pick(NAME, &others).unwrap();
         place.candidate().link.clone()
     }
@@ -237,6 +233,11 @@ pub(super) fn request() -> ChatRequest {
 /// The answer, once it began.
 pub(super) async fn begun(asked: JoinHandle<Result<Answer, ApiError>>) -> Answer {
     finished(asked).await.unwrap()
+}
+
+/// The error that it ended with before it began.
+pub(super) async fn refused(asked: JoinHandle<Result<Answer, ApiError>>) -> ApiError {
+    finished(asked).await.unwrap_err()
 }
 
 pub(super) async fn finished<T>(task: JoinHandle<T>) -> T {

@@ -11,9 +11,7 @@ use atoma_link::{
     },
 };
 use atoma_protocol::{
-    channel::{
-        ModelTerms, PartEnd, PartReceipt, Payee, PayeeConfig, StreamId, StreamSpec, Terms,
-    },
+    channel::{ModelTerms, PartEnd, PartReceipt, Payee, PayeeConfig, StreamId, StreamSpec, Terms},
     commitment::{ResponseCommitter, commit_request},
     ids::{ChannelId, ModelId, NetworkId, NodeId, RequestId},
     keys::SigningKey,
@@ -123,7 +121,7 @@ pub(super) struct Job {
     pub(super) request: RequestId,
     nonce: Option<[u8; 32]>,
     sealer: ChunkSealer,
-    committer: ResponseCommitter,
+    pub(super) committer: ResponseCommitter,
     stream: StreamId,
     input: u64,
 }
@@ -253,7 +251,7 @@ impl Node {
         self.payee.cut_part(&key, job.stream, end).unwrap()
     }
 
-    /// Seals and sends one chunk. What is in `texts` must be in the committer already.
+    /// Seals and sends one chunk. The committer must have the deliveries already.
     pub(super) async fn chunk(
         &self,
         job: &mut Job,
