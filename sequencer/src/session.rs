@@ -73,6 +73,8 @@ pub struct NodeLink(Arc<Session>);
 #[derive(Debug)]
 struct Session {
     env: Env,
+    /// Stops with the stream; its account is not touched from then on.
+    life: Env,
     network: NetworkId,
     node: NodeId,
     epoch: KeyEpoch,
@@ -127,17 +129,22 @@ impl NodeLink {
             epoch: session.epoch,
             spec,
         };
-        let opened = lock(&session.account)
-            .open_stream(request)
-            .map_err(Refusal::account)?;
         let id = RequestId::new(session.env.random());
         let (pieces, answer) = answer(id);
         let (first, begun) = oneshot::channel();
         let now = session.env.now();
-        lock(&session.requests).insert(
-            id,
-            UnderWay::new(exchange, opened.stream, pieces, first, now),
-        );
+        let opened = {
+            let mut account = lock(&session.account);
+            if session.life.shutdown_token().is_cancelled() {
+                return Err(Refusal::Gone);
+            }
+            let opened = account.open_stream(request).map_err(Refusal::account)?;
+            lock(&session.requests).insert(
+                id,
+                UnderWay::new(exchange, opened.stream, pieces, first, now),
+            );
+            opened
+        };
         // From here on, whoever drops the answer ends the request.
         let link = self.clone();
         let answer = answer.holding(OnDrop::new(move || link.cancel(id)));
@@ -159,6 +166,11 @@ impl NodeLink {
             answer,
             first: begun,
         })
+    }
+
+    /// Ends the stream: the node came again on another one.
+    fn end(&self) {
+        self.0.life.begin_stop();
     }
 
     /// Asks the node to stop; its last receipt is still taken.
@@ -183,8 +195,8 @@ pub async fn attach(
     silence: Duration,
 ) -> Result<(), HandshakeError> {
     let (sender, mut receiver) = end.split();
-    let ready = handshake::run(&sender, &mut receiver, &env, &*payments).await?;
-    let models = ready.models;
+    let ready = handshake::run(&sender, &mut receiver, &env, &*payments, &fleet).await?;
+    let (models, turn) = (ready.models, ready.turn);
     let session = Arc::new(Session {
         network: payments.network(),
         node: ready.node,
@@ -198,7 +210,8 @@ pub async fn attach(
         store,
         payments,
         silence,
-        env: env.clone(),
+        life: env.child(),
+        env,
     });
     let node = session.node;
     let link = NodeLink(session.clone());
@@ -212,6 +225,7 @@ pub async fn attach(
     let ended = session.clone().run(receiver, &candidate).await;
     fleet.detach(&candidate);
     session.end_all();
+    drop(turn);
     tracing::info!(%node, reason = %ended, "node detached");
     Ok(())
 }
@@ -229,8 +243,9 @@ impl Session {
                     Err(ended) => return ended,
                 },
                 () = self.env.sleep(TICK) => self.tick(),
-                () = self.env.shutdown() => {
-                    let _ = self.sender.try_send(ToNode::Goodbye("the sequencer stops".into()));
+                () = self.life.shutdown() => {
+                    let reason = "the sequencer stops or the node came again";
+                    let _ = self.sender.try_send(ToNode::Goodbye(reason.into()));
                     return ConnectionError::Closed;
                 }
             }

@@ -15,11 +15,11 @@ use atoma_protocol::{
     sealed::{SealError, SealingPublicKey, Suite},
 };
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 
-use super::Payments;
+use super::{NodeLink, Payments};
 use crate::{
-    routing::Served,
+    routing::{Fleet, Served},
     treasury::{TreasuryError, TrustedNode},
 };
 
@@ -73,6 +73,8 @@ pub(super) struct Ready {
     pub(super) account: Account,
     pub(super) models: HashMap<String, Served>,
     pub(super) manifests: HashMap<ModelId, ManifestHash>,
+    /// Held for as long as the account is in use.
+    pub(super) turn: OwnedMutexGuard<()>,
     /// Places pulled for before the channel was ready.
     pub(super) places: Option<u32>,
 }
@@ -82,10 +84,14 @@ pub(super) async fn run(
     receiver: &mut Receiver<FromNode>,
     env: &Env,
     payments: &dyn Payments,
+    fleet: &Fleet<NodeLink>,
 ) -> Result<Ready, HandshakeError> {
-    tokio::time::timeout(HANDSHAKE_TIMEOUT, shake(sender, receiver, env, payments))
-        .await
-        .unwrap_or(Err(HandshakeError::Timeout))
+    tokio::time::timeout(
+        HANDSHAKE_TIMEOUT,
+        shake(sender, receiver, env, payments, fleet),
+    )
+    .await
+    .unwrap_or(Err(HandshakeError::Timeout))
 }
 
 async fn shake(
@@ -93,6 +99,7 @@ async fn shake(
     receiver: &mut Receiver<FromNode>,
     env: &Env,
     payments: &dyn Payments,
+    fleet: &Fleet<NodeLink>,
 ) -> Result<Ready, HandshakeError> {
     let network = payments.network();
     let challenge = Challenge {
@@ -115,6 +122,11 @@ async fn shake(
     if claimed.nonce != challenge.nonce {
         return Err(HandshakeError::OtherNonce);
     }
+    // An account has one owner: an earlier stream of the node ends before it is taken up again.
+    if let Some(earlier) = fleet.link(trusted.attested.node) {
+        earlier.end();
+    }
+    let turn = fleet.turn(trusted.attested.node).await;
     let sealing_key = best_key(&trusted)?;
     let ids: Vec<ModelId> = hello.models.iter().map(|load| load.model).collect();
     let mut account = payments.account(&trusted.state, &ids).await?;
@@ -130,6 +142,7 @@ async fn shake(
         account,
         models,
         manifests,
+        turn,
         places,
     })
 }

@@ -306,6 +306,9 @@ impl Session {
 
     /// Ends everything: the stream is gone.
     pub(super) fn end_all(&self) {
+        self.life.begin_stop();
+        // Whoever opens a stream just now has done so once the lock is had.
+        drop(lock(&self.account));
         let ids: Vec<_> = lock(&self.requests).under_way.keys().copied().collect();
         for id in ids {
             self.fail(id, Refusal::Gone);

@@ -7,8 +7,9 @@ use atoma_protocol::money::Amount;
 use http::StatusCode;
 
 use super::{
+    Order, Refusal,
     bench::{Bench, begun, failure, next, refused, text},
-    node::{Job, Node},
+    node::{Job, Node, tokens},
 };
 use crate::{
     SequencerConfig,
@@ -293,4 +294,38 @@ async fn a_request_that_was_never_sent_gives_its_place_back() {
             .iter()
             .any(|message| matches!(message, ToNode::Task(_)))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_comes_again_ends_its_earlier_stream_before_its_account_is_taken_up() {
+    let bench = Bench::new();
+    let mut earlier = bench.attach(1, 8).await;
+    let old = bench.link(&earlier);
+    let asked = bench.ask();
+    let mut job = earlier.job().await;
+    earlier.part(&mut job, TEXT, 2, false).await;
+    let mut answer = begun(asked).await;
+    assert_eq!(text(&mut answer).await, TEXT);
+    let before = Bench::books(&old);
+
+    let (mut node, _) = bench.dial(1);
+    node.shake(8).await;
+    assert_eq!(failure(&mut answer).await.status(), StatusCode::BAD_GATEWAY);
+    let goodbye = earlier.pending_until_closed().await;
+    assert!(matches!(goodbye.last(), Some(ToNode::Goodbye(_))));
+    bench.until(|| bench.completions.nodes() == 1).await;
+    let again = Bench::books(&bench.link(&node));
+    assert_eq!(
+        (again.held, again.authorized),
+        (before.held, before.authorized)
+    );
+
+    // Who still has the earlier way to it opens nothing on the account that the later one owns.
+    let order = Order {
+        body: b"{}".to_vec(),
+        served: bench.fleet.models()[0].1,
+        input_bound: tokens(100),
+        max_output: tokens(100),
+    };
+    assert!(matches!(old.start(order).await, Err(Refusal::Gone)));
 }

@@ -308,6 +308,24 @@ impl Node {
         }
     }
 
+    /// Everything that the sequencer sends until it ends the stream.
+    pub(super) async fn pending_until_closed(&mut self) -> Vec<ToNode> {
+        let mut messages = Vec::new();
+        let reading = async {
+            while let Ok(message) = self.end.receive().await {
+                let ends = matches!(message, ToNode::Goodbye(_));
+                messages.push(message);
+                if ends {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reading)
+            .await
+            .expect("the stream does not end");
+        messages
+    }
+
     /// Everything that the sequencer has sent by now, once it has had time to send more.
     pub(super) async fn pending(&mut self) -> Vec<ToNode> {
         let mut messages = Vec::new();
