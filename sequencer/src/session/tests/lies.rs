@@ -5,6 +5,7 @@ use atoma_protocol::{channel::PartReceipt, money::Amount, sealed::Delivery, stat
 use http::StatusCode;
 
 use super::{
+    TICK,
     bench::{Bench, begun, failure, next, refused, text},
     node::{Identity, Job, NETWORK, Node},
 };
@@ -29,8 +30,11 @@ async fn broken_off(misbehave: impl AsyncFnOnce(&mut Node, &mut Job)) -> bool {
     node.pending().await;
     let before = Bench::books(&link);
 
+    let from = bench.env.now();
     misbehave(&mut node, &mut job).await;
     assert_eq!(failure(&mut answer).await.status(), StatusCode::BAD_GATEWAY);
+    // At once: nobody waits for a limit to run out.
+    assert!(bench.env.now().saturating_since(from) < TICK);
     assert!(next(&mut answer).await.is_none());
     let after = Bench::books(&link);
     assert_eq!(after.open_streams, 0);
