@@ -87,7 +87,8 @@ impl<F: FnMut()> std::fmt::Debug for OnDrop<F> {
 /// An answer and the way to write it.
 #[must_use]
 pub fn answer(request: RequestId) -> (mpsc::Sender<Piece>, Answer) {
-    let (sender, pieces) = mpsc::channel(QUEUED_PIECES);
+    // One place more, for the end.
+    let (sender, pieces) = mpsc::channel(QUEUED_PIECES + 1);
     (
         sender,
         Answer {

@@ -55,7 +55,11 @@ impl Completions {
 
     /// Sends the request to the node of `place` and waits until its answer begins.
     async fn attempt(&self, place: &Place<NodeLink>, order: Order) -> Result<Answer, Refusal> {
-        let started = place.candidate().link.start(order).await?;
+        let candidate = place.candidate();
+        let started = candidate.link.start(order).await.inspect_err(|_| {
+            // The node never saw it, so it will not pull for this place again.
+            candidate.add_places(1);
+        })?;
         match tokio::time::timeout(self.config.first_piece(), started.first).await {
             Ok(Ok(Ok(()))) => Ok(started.answer),
             Ok(Ok(Err(refusal))) => Err(refusal),

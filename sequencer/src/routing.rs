@@ -15,7 +15,7 @@ use atoma_protocol::{
     ids::{ModelId, NodeId},
     money::Prices,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 pub mod breaker;
 pub mod load;
@@ -144,6 +144,7 @@ pub struct Fleet<L> {
     env: Env,
     began_ms: u64,
     candidates: Mutex<Vec<Arc<Candidate<L>>>>,
+    turns: Mutex<HashMap<NodeId, Arc<tokio::sync::Mutex<()>>>>,
     freed: Arc<Notify>,
 }
 
@@ -156,6 +157,7 @@ impl<L> Fleet<L> {
             env,
             began_ms,
             candidates: Mutex::default(),
+            turns: Mutex::default(),
             freed: Arc::default(),
         }
     }
@@ -196,6 +198,28 @@ impl<L> Fleet<L> {
         });
         candidates.push(candidate.clone());
         Some(candidate)
+    }
+
+    /// The way to an attached node.
+    #[must_use]
+    pub fn link(&self, node: NodeId) -> Option<L>
+    where
+        L: Clone,
+    {
+        let candidates = self.candidates();
+        let mut found = candidates.iter().filter(|other| other.node == node);
+        found.next().map(|candidate| candidate.link.clone())
+    }
+
+    /// Waits until no other stream of the node holds its turn: a node has one stream at a time.
+    pub async fn turn(&self, node: NodeId) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            // Turns that nobody holds or waits for are forgotten.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            turns.entry(node).or_default().clone()
+        };
+        turn.lock_owned().await
     }
 
     /// Removes a node's stream; one that replaced it stays.

@@ -27,13 +27,14 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     answer::{Answer, OnDrop, answer},
     routing::{Candidate, Fleet, Served},
-    treasury::Treasury,
 };
 
 mod handshake;
+mod payments;
 mod requests;
 
 pub use handshake::HandshakeError;
+pub use payments::Payments;
 pub use requests::Refusal;
 use requests::{Requests, UnderWay};
 
@@ -72,6 +73,8 @@ pub struct NodeLink(Arc<Session>);
 #[derive(Debug)]
 struct Session {
     env: Env,
+    /// Stops with the stream; its account is not touched from then on.
+    life: Env,
     network: NetworkId,
     node: NodeId,
     epoch: KeyEpoch,
@@ -82,7 +85,7 @@ struct Session {
     requests: Mutex<Requests>,
     sender: mpsc::Sender<ToNode>,
     store: PayerStore,
-    treasury: Arc<Treasury>,
+    payments: Arc<dyn Payments>,
     silence: Duration,
 }
 
@@ -126,17 +129,22 @@ impl NodeLink {
             epoch: session.epoch,
             spec,
         };
-        let opened = lock(&session.account)
-            .open_stream(request)
-            .map_err(Refusal::account)?;
         let id = RequestId::new(session.env.random());
         let (pieces, answer) = answer(id);
         let (first, begun) = oneshot::channel();
         let now = session.env.now();
-        lock(&session.requests).insert(
-            id,
-            UnderWay::new(exchange, opened.stream, pieces, first, now),
-        );
+        let opened = {
+            let mut account = lock(&session.account);
+            if session.life.shutdown_token().is_cancelled() {
+                return Err(Refusal::Gone);
+            }
+            let opened = account.open_stream(request).map_err(Refusal::account)?;
+            lock(&session.requests).insert(
+                id,
+                UnderWay::new(exchange, opened.stream, pieces, first, now),
+            );
+            opened
+        };
         // From here on, whoever drops the answer ends the request.
         let link = self.clone();
         let answer = answer.holding(OnDrop::new(move || link.cancel(id)));
@@ -160,6 +168,11 @@ impl NodeLink {
         })
     }
 
+    /// Ends the stream: the node came again on another one.
+    fn end(&self) {
+        self.0.life.begin_stop();
+    }
+
     /// Asks the node to stop; its last receipt is still taken.
     fn cancel(&self, id: RequestId) {
         if lock(&self.0.requests).contains(id) {
@@ -176,16 +189,16 @@ impl NodeLink {
 pub async fn attach(
     end: SequencerEnd,
     env: Env,
-    treasury: Arc<Treasury>,
+    payments: Arc<dyn Payments>,
     store: PayerStore,
     fleet: Arc<Fleet<NodeLink>>,
     silence: Duration,
 ) -> Result<(), HandshakeError> {
     let (sender, mut receiver) = end.split();
-    let ready = handshake::run(&sender, &mut receiver, &env, &treasury).await?;
-    let models = ready.models;
+    let ready = handshake::run(&sender, &mut receiver, &env, &*payments, &fleet).await?;
+    let (models, turn) = (ready.models, ready.turn);
     let session = Arc::new(Session {
-        network: treasury.chain().deployment().network,
+        network: payments.network(),
         node: ready.node,
         epoch: ready.epoch,
         channel: ready.account.channel(),
@@ -195,9 +208,10 @@ pub async fn attach(
         requests: Mutex::default(),
         sender,
         store,
-        treasury,
+        payments,
         silence,
-        env: env.clone(),
+        life: env.child(),
+        env,
     });
     let node = session.node;
     let link = NodeLink(session.clone());
@@ -211,6 +225,7 @@ pub async fn attach(
     let ended = session.clone().run(receiver, &candidate).await;
     fleet.detach(&candidate);
     session.end_all();
+    drop(turn);
     tracing::info!(%node, reason = %ended, "node detached");
     Ok(())
 }
@@ -228,8 +243,9 @@ impl Session {
                     Err(ended) => return ended,
                 },
                 () = self.env.sleep(TICK) => self.tick(),
-                () = self.env.shutdown() => {
-                    let _ = self.sender.try_send(ToNode::Goodbye("the sequencer stops".into()));
+                () = self.life.shutdown() => {
+                    let reason = "the sequencer stops or the node came again";
+                    let _ = self.sender.try_send(ToNode::Goodbye(reason.into()));
                     return ConnectionError::Closed;
                 }
             }
@@ -240,7 +256,13 @@ impl Session {
         match message {
             FromNode::Pull(tasks) => candidate.add_places(tasks),
             FromNode::Draining => candidate.drain(),
-            FromNode::Chunk(chunk) => self.on_chunk(chunk),
+            FromNode::Chunk(chunk) => {
+                self.on_chunk(chunk);
+                if lock(&self.account).payer().stopped().is_some() {
+                    // Whoever lied gets no further request.
+                    candidate.drain();
+                }
+            }
             FromNode::Failed(failed) => self.on_failed(&failed),
             // Both belong to the handshake, which is over; a node that repeats them changes nothing.
             FromNode::Hello(_) | FromNode::ChannelReady(_) => {}
@@ -252,7 +274,7 @@ impl Session {
         let authorized = lock(&self.account).payer().authorized();
         let session = self.clone();
         self.env.spawn(async move {
-            match session.treasury.top_up(session.channel, authorized).await {
+            match session.payments.top_up(session.channel, authorized).await {
                 Ok(Some(funded)) => lock(&session.account).on_funded(funded),
                 Ok(None) => {}
                 Err(error) => {
@@ -262,3 +284,6 @@ impl Session {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

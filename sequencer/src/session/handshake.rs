@@ -15,11 +15,12 @@ use atoma_protocol::{
     sealed::{SealError, SealingPublicKey, Suite},
 };
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 
+use super::{NodeLink, Payments};
 use crate::{
-    routing::Served,
-    treasury::{Treasury, TreasuryError, TrustedNode},
+    routing::{Fleet, Served},
+    treasury::{TreasuryError, TrustedNode},
 };
 
 /// How long a node may take for the whole handshake, opening a channel included.
@@ -72,6 +73,8 @@ pub(super) struct Ready {
     pub(super) account: Account,
     pub(super) models: HashMap<String, Served>,
     pub(super) manifests: HashMap<ModelId, ManifestHash>,
+    /// Held for as long as the account is in use.
+    pub(super) turn: OwnedMutexGuard<()>,
     /// Places pulled for before the channel was ready.
     pub(super) places: Option<u32>,
 }
@@ -80,20 +83,25 @@ pub(super) async fn run(
     sender: &mpsc::Sender<ToNode>,
     receiver: &mut Receiver<FromNode>,
     env: &Env,
-    treasury: &Treasury,
+    payments: &dyn Payments,
+    fleet: &Fleet<NodeLink>,
 ) -> Result<Ready, HandshakeError> {
-    tokio::time::timeout(HANDSHAKE_TIMEOUT, shake(sender, receiver, env, treasury))
-        .await
-        .unwrap_or(Err(HandshakeError::Timeout))
+    tokio::time::timeout(
+        HANDSHAKE_TIMEOUT,
+        shake(sender, receiver, env, payments, fleet),
+    )
+    .await
+    .unwrap_or(Err(HandshakeError::Timeout))
 }
 
 async fn shake(
     sender: &mpsc::Sender<ToNode>,
     receiver: &mut Receiver<FromNode>,
     env: &Env,
-    treasury: &Treasury,
+    payments: &dyn Payments,
+    fleet: &Fleet<NodeLink>,
 ) -> Result<Ready, HandshakeError> {
-    let network = treasury.chain().deployment().network;
+    let network = payments.network();
     let challenge = Challenge {
         nonce: env.random(),
         network,
@@ -107,27 +115,34 @@ async fn shake(
     }
     let keys = sealing_keys(&hello)?;
     let claimed = hello.hello.statement;
-    let trusted = treasury
+    let trusted = payments
         .trust(claimed.node, claimed.key_epoch, keys)
         .await?;
     hello.hello.verify(network, &trusted.attested.signing_key)?;
     if claimed.nonce != challenge.nonce {
         return Err(HandshakeError::OtherNonce);
     }
+    // An account has one owner: an earlier stream of the node ends before it is taken up again.
+    if let Some(earlier) = fleet.link(trusted.attested.node) {
+        earlier.end();
+    }
+    let turn = fleet.turn(trusted.attested.node).await;
+    let sealing_key = best_key(&trusted)?;
     let ids: Vec<ModelId> = hello.models.iter().map(|load| load.model).collect();
-    let mut account = treasury.account(&trusted.state, &ids).await?;
+    let mut account = payments.account(&trusted.state, &ids).await?;
     account
         .add_epoch(trusted.attested.epoch, trusted.attested.signing_key)
         .map_err(TreasuryError::from)?;
     let places = agree_on_channel(sender, receiver, &mut account).await?;
-    let (models, manifests) = served(treasury, &account, &hello.models).await?;
+    let (models, manifests) = served(payments, &account, &hello.models).await?;
     Ok(Ready {
         node: trusted.attested.node,
         epoch: trusted.attested.epoch,
-        sealing_key: best_key(&trusted)?,
+        sealing_key,
         account,
         models,
         manifests,
+        turn,
         places,
     })
 }
@@ -188,7 +203,7 @@ type Models = (HashMap<String, Served>, HashMap<ModelId, ManifestHash>);
 
 /// What the node serves and the channel pays for.
 async fn served(
-    treasury: &Treasury,
+    payments: &dyn Payments,
     account: &Account,
     loads: &[ModelLoad],
 ) -> Result<Models, HandshakeError> {
@@ -198,12 +213,11 @@ async fn served(
         let Some(prices) = account.payer().terms().prices(load.model) else {
             continue;
         };
-        let model = treasury
-            .chain()
-            .model(load.model)
+        let manifest = payments
+            .manifest(load.model)
             .await
             .map_err(TreasuryError::from)?;
-        manifests.insert(load.model, model.manifest_hash);
+        manifests.insert(load.model, manifest);
         let served = Served {
             model: load.model,
             prices,

@@ -105,7 +105,8 @@ impl Refusal {
 pub(super) struct UnderWay {
     exchange: Exchange,
     stream: StreamId,
-    pieces: mpsc::Sender<Piece>,
+    /// Until its reader is gone or too far behind.
+    pieces: Option<mpsc::Sender<Piece>>,
     /// Until the first piece came.
     first: Option<oneshot::Sender<Result<(), Refusal>>>,
     heard: TimestampMs,
@@ -122,7 +123,7 @@ impl UnderWay {
         Self {
             exchange,
             stream,
-            pieces,
+            pieces: Some(pieces),
             first: Some(first),
             heard: now,
         }
@@ -132,7 +133,7 @@ impl UnderWay {
     fn refuse(mut self, refusal: Refusal) {
         match self.first.take() {
             Some(first) => drop(first.send(Err(refusal))),
-            None => drop(self.pieces.try_send(Piece::Failed(refusal.midway()))),
+            None => self.end(Piece::Failed(refusal.midway())),
         }
     }
 
@@ -142,22 +143,37 @@ impl UnderWay {
         }
     }
 
+    /// The last piece of all.
+    fn end(&mut self, piece: Piece) {
+        if let Some(pieces) = self.pieces.take() {
+            // Nobody misses it if the reader is gone.
+            drop(pieces.try_send(piece));
+        }
+    }
+
+    /// Hands a piece on, or ends the answer where its reader fell behind: it never has a gap.
+    fn hand_on(&mut self, piece: Piece) {
+        let Some(pieces) = &self.pieces else { return };
+        // The last place is kept for the end.
+        if pieces.capacity() <= 1 || pieces.try_send(piece).is_err() {
+            self.end(Piece::Failed(ApiError::upstream_failed(
+                "The answer was read too slowly and is cut off here.",
+            )));
+        }
+    }
+
     /// Hands pieces on. Returns whether anybody still reads.
     fn deliver(&mut self, deliveries: Vec<Delivery>) -> Result<bool, Refusal> {
-        let mut read = true;
         for delivery in deliveries {
             match delivery {
                 Delivery::Json(json) => {
                     self.begins();
-                    match self.pieces.try_send(Piece::Json(Bytes::from(json))) {
-                        Ok(()) => {}
-                        Err(TrySendError::Closed(_) | TrySendError::Full(_)) => read = false,
-                    }
+                    self.hand_on(Piece::Json(Bytes::from(json)));
                 }
                 Delivery::Failure(json) => return Err(Refusal::Answered(api_error(&json))),
             }
         }
-        Ok(read)
+        Ok(self.pieces.is_some())
     }
 }
 
@@ -214,7 +230,7 @@ impl Session {
                     tokens: finished.tokens,
                     fee: finished.fee,
                 };
-                drop(request.pieces.try_send(Piece::Done(charge)));
+                request.end(Piece::Done(charge));
             }
             Err(refusal) => {
                 if !matches!(refusal, Refusal::Answered(_)) {
@@ -290,6 +306,9 @@ impl Session {
 
     /// Ends everything: the stream is gone.
     pub(super) fn end_all(&self) {
+        self.life.begin_stop();
+        // Whoever opens a stream just now has done so once the lock is had.
+        drop(lock(&self.account));
         let ids: Vec<_> = lock(&self.requests).under_way.keys().copied().collect();
         for id in ids {
             self.fail(id, Refusal::Gone);
@@ -336,7 +355,7 @@ impl Session {
     fn fill_if_low(self: &Arc<Self>) {
         let low = {
             let account = lock(&self.account);
-            self.treasury.is_low(account.payer())
+            self.payments.is_low(account.payer())
         };
         if low {
             self.fill();
