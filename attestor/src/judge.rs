@@ -10,7 +10,7 @@ use atoma_protocol::{
     hash::{CheckpointDigest, ReportData},
     ids::{CheckpointSeq, KeyEpoch, NodeId},
     keys::SigningKey,
-    statement::{Report, ReportKey, Signed, Verdict, Verified},
+    statement::{Signed, Verdict, Verified},
     time::TimestampMs,
 };
 use thiserror::Error;
@@ -165,17 +165,8 @@ impl Judge {
         state: &NodeState,
         posted: &KeyEpochState,
     ) -> Result<(), JudgeError> {
-        let report = Report {
-            node: state.id,
-            kind: posted.kind,
-            key_epoch: posted.epoch,
-            signing_key: ReportKey(posted.signing_key),
-            sealing_keys_hash: posted.sealing_keys_hash,
-            manifest_hash: posted.manifest_hash,
-            anchor_seq: posted.anchor_seq,
-            anchor_digest: posted.anchor_digest,
-        };
-        let expected = report.data(self.chain.deployment().network);
+        let network = self.chain.deployment().network;
+        let expected = posted.report(state.id).data(network);
         if expected == posted.report_data {
             Ok(())
         } else {

@@ -185,11 +185,17 @@ pub(crate) async fn sequencer(args: SequencerArgs, env: &Env) -> anyhow::Result<
     if printed(&args.settings, &config)? {
         return Ok(());
     }
-    let any = "https://archive.invalid".parse()?;
+    // The trust store of this machine is needed only if an archive is reached over TLS.
+    let archives = &config.evidence_archives;
+    let tls = archives
+        .iter()
+        .find(|url| url.starts_with("https:"))
+        .or_else(|| archives.first());
+    let archive = tls.map_or("http://127.0.0.1", String::as_str).parse()?;
     let dependencies = Dependencies {
         chain: args.chain.connect(env)?,
         verifiers: args.simulated.verifiers()?,
-        http: atoma_engine::http::client_builder(&any)?.build()?,
+        http: atoma_engine::http::client_builder(&archive)?.build()?,
     };
     let sequencer = Sequencer::start(config, dependencies, env).await?;
     output::json(&json!({

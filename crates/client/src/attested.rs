@@ -7,7 +7,7 @@ use atoma_protocol::{
     ids::{KeyEpoch, NetworkId, NodeId},
     keys::PublicKey,
     sealed::{SealingPublicKey, sealing_keys_hash},
-    statement::{Grade, Report, ReportKey},
+    statement::Grade,
     time::TimestampMs,
 };
 use thiserror::Error;
@@ -118,17 +118,7 @@ pub fn check(
         requirements.policy,
         now,
     )?;
-    let report = Report {
-        node: node.id,
-        kind: posted.kind,
-        key_epoch: posted.epoch,
-        signing_key: ReportKey(posted.signing_key),
-        sealing_keys_hash: posted.sealing_keys_hash,
-        manifest_hash: posted.manifest_hash,
-        anchor_seq: posted.anchor_seq,
-        anchor_digest: posted.anchor_digest,
-    };
-    let expected = report.data(requirements.network);
+    let expected = posted.report(node.id).data(requirements.network);
     if expected != posted.report_data {
         return Err(CheckError::ReportData {
             expected,

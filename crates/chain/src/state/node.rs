@@ -5,7 +5,7 @@ use atoma_protocol::{
     ids::{CheckpointSeq, KeyEpoch, ModelId, NetworkId, NodeId, ObjectId},
     keys::PublicKey,
     money::{Amount, Bps, Price, Prices},
-    statement::{EvidenceKind, Grade},
+    statement::{EvidenceKind, Grade, Report, ReportKey},
     time::TimestampMs,
 };
 use moverox_sui::{move_stdlib::type_name::TypeName, sui::object::ID};
@@ -231,6 +231,22 @@ mirror! {
 }
 
 impl KeyEpochState {
+    /// What the evidence of this epoch, posted by `node`, has to bind: its hash on the market's
+    /// network is [`Self::report_data`].
+    #[must_use]
+    pub const fn report(&self, node: NodeId) -> Report {
+        Report {
+            node,
+            kind: self.kind,
+            key_epoch: self.epoch,
+            signing_key: ReportKey(self.signing_key),
+            sealing_keys_hash: self.sealing_keys_hash,
+            manifest_hash: self.manifest_hash,
+            anchor_seq: self.anchor_seq,
+            anchor_digest: self.anchor_digest,
+        }
+    }
+
     /// Whether it was ever graded, and the grade covers `need`: whether it is paid.
     #[must_use]
     pub const fn covers(&self, need: Grade) -> bool {

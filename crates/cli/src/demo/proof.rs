@@ -6,7 +6,7 @@ use atoma_protocol::{
     ids::{AccountId, NetworkId, NodeId},
     merkle::LeafHash,
     money::{Amount, Prices, TokenCount, part_fee},
-    statement::{Report, ReportKey, Signable as _},
+    statement::Signable as _,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -177,18 +177,8 @@ pub(crate) fn report_data(
     node: NodeId,
     epoch: &KeyEpochState,
 ) {
-    let report = Report {
-        node,
-        kind: epoch.kind,
-        key_epoch: epoch.epoch,
-        signing_key: ReportKey(epoch.signing_key),
-        sealing_keys_hash: epoch.sealing_keys_hash,
-        manifest_hash: epoch.manifest_hash,
-        anchor_seq: epoch.anchor_seq,
-        anchor_digest: epoch.anchor_digest,
-    };
     checks.add(
-        report.data(network) == epoch.report_data,
+        epoch.report(node).data(network) == epoch.report_data,
         "what the evidence must carry names exactly these keys, this node and this network",
     );
 }

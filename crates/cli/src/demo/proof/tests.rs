@@ -14,7 +14,9 @@ use atoma_protocol::{
     keys::SigningKey,
     merkle::Tree,
     money::{Bps, Price, Tokens},
-    statement::{EvidenceKind, Grade, Receipt, ReceiptBody, Statement, Verified, Voucher},
+    statement::{
+        EvidenceKind, Grade, Receipt, ReceiptBody, Report, ReportKey, Statement, Verified, Voucher,
+    },
     time::TimestampMs,
 };
 
